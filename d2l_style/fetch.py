@@ -1,0 +1,195 @@
+"""Downloads, only when asked for, checked by SHA-256.
+
+``D2L_STYLE_CACHE`` moves the cache; ``D2L_STYLE_MIRROR`` names a folder on
+the web (such as a teacher's laptop: ``http://192.168.0.2:8000``) that holds
+the same files under the same names. The hashes are the same either way.
+"""
+
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import platformdirs
+import pooch
+from safetensors.numpy import save_file
+
+from d2l_style.doctor import require
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file on the web: its address, SHA-256 and size in megabytes."""
+
+    url: str
+    sha256: str
+    megabytes: float
+
+    @property
+    def name(self):
+        return self.url.rsplit("/", 1)[-1]
+
+
+VGG19 = Source(
+    "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+    548,
+)
+_BOOK = "https://raw.githubusercontent.com/d2l-ai/d2l-en/master/img"
+BOOK_IMAGES = (
+    Source(
+        f"{_BOOK}/rainier.jpg",
+        "014381e94081625e5e5279fd81f50d01b75ebf10f1e85189d66e2fc93adbc768",
+        0.6,
+    ),
+    Source(
+        f"{_BOOK}/autumn-oak.jpg",
+        "a277e6926333bcb06f8fa7e68d24e4d3027ecb87802227ed4b514ab1906af557",
+        2.9,
+    ),
+)
+
+
+def cache_dir():
+    """Return the folder that holds what has been fetched."""
+    given = os.environ.get("D2L_STYLE_CACHE")
+    return Path(given or platformdirs.user_cache_dir("d2l-style"))
+
+
+def cached_vgg19():
+    """Return where the fetched VGG-19 is kept, be it there or not."""
+    return cache_dir() / "vgg19-imagenet.safetensors"
+
+
+def download(source, folder, progressbar=True):
+    """Download ``source`` into ``folder`` and return the path.
+
+    A file that is there with the right hash is not downloaded again.
+    Raises ``ConnectionError`` if the server cannot be reached or refuses,
+    ``ValueError`` if what came is not the file that was asked for; in both
+    cases nothing is left behind.
+    """
+    mirror = os.environ.get("D2L_STYLE_MIRROR")
+    url = f"{mirror.rstrip('/')}/{source.name}" if mirror else source.url
+    try:
+        with _quiet():
+            return Path(
+                pooch.retrieve(
+                    url,
+                    known_hash=f"sha256:{source.sha256}",
+                    fname=source.name,
+                    path=folder,
+                    downloader=pooch.HTTPDownloader(
+                        progressbar=progressbar, timeout=30
+                    ),
+                )
+            )
+    except OSError as e:  # requests' errors are OSErrors too
+        raise ConnectionError(
+            f"{source.name} could not be downloaded from {url}: {e}. Check "
+            "the connection and try again, or set D2L_STYLE_MIRROR to a "
+            "folder on a server you can reach that holds the file."
+        ) from None
+    except ValueError:
+        raise ValueError(
+            f"{url} answered with something that is not {source.name} (its "
+            "SHA-256 differs). Often this is the login page of a Wi-Fi "
+            "network: open a browser, log in and try again."
+        ) from None
+
+
+def fetch_vgg19(source=VGG19, progressbar=True):
+    """Fetch the book's VGG-19 into the cache and return its path.
+
+    The official file (548 MB) is downloaded, checked, and kept as a
+    features-only safetensors file of 80 MB that both backends read. Reading
+    the official file takes PyTorch, once. Raises as :func:`download` does,
+    and ``ImportError`` without PyTorch.
+    """
+    target = cached_vgg19()
+    if target.exists():
+        return target
+    torch = require("torch", "to read the official VGG-19 file, once")
+    with _scratch() as folder:
+        path = download(source, folder, progressbar)
+        # Hash-checked, and read without unpickling any object of its own.
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+        part = folder / "features.safetensors"
+        save_file(_features(tensors), part)
+        os.replace(part, target)
+    return target
+
+
+def fetch_images(folder, sources=BOOK_IMAGES, progressbar=True):
+    """Put the book's two pictures into ``folder`` in place of the drawings.
+
+    The drawings are kept in ``folder/.drawn`` for :func:`restore_images`.
+    Nothing changes unless both downloads succeed. Returns the paths; raises
+    as :func:`download` does, and ``FileNotFoundError`` without the folder.
+    """
+    folder = _image_folder(folder)
+    with _scratch() as scratch:
+        new = [download(s, scratch, progressbar) for s in sources]
+        for path in new:
+            _keep_drawing(folder, path.name)
+            shutil.copyfile(path, folder / path.name)
+    return [folder / source.name for source in sources]
+
+
+def restore_images(folder, sources=BOOK_IMAGES):
+    """Put the project's own drawings back; return the paths restored."""
+    folder = _image_folder(folder)
+    restored = []
+    for source in sources:
+        drawing = folder / ".drawn" / source.name
+        if drawing.exists():
+            os.replace(drawing, folder / source.name)
+            restored.append(folder / source.name)
+    return restored
+
+
+def _keep_drawing(folder, name):
+    drawing = folder / ".drawn" / name
+    if (folder / name).exists() and not drawing.exists():
+        drawing.parent.mkdir(exist_ok=True)
+        shutil.copyfile(folder / name, drawing)
+
+
+def _image_folder(folder):
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {folder}. Name the folder that holds the "
+            "notebooks' pictures, 'img' in a clone of the project."
+        )
+    return folder
+
+
+def _features(tensors):
+    return {
+        name: tensor.float().numpy()
+        for name, tensor in tensors.items()
+        if name.startswith("features.")
+    }
+
+
+@contextmanager
+def _scratch():
+    """A folder inside the cache that is gone afterwards, come what may."""
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=cache_dir(), prefix="part-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _quiet():
+    """Keep pooch's log lines away from the learner's console."""
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel("CRITICAL")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,459 @@
+"""The chapter in MXNet: ``from d2l_style import mxnet as d2l``.
+
+The book's functions under the book's names, then :class:`Synthesis`, which
+runs them. ``torch.py`` holds the same names in the same order. What the
+book's cells take from global variables are keyword-only arguments here.
+Pictures are standardised (1, 3, h, w) float32 arrays called ``X``.
+
+Importing this module switches on MXNet's NumPy semantics (``npx.set_np()``),
+as the book's cells do.
+"""
+
+import functools
+
+import numpy
+
+# Names that the book's cells use besides the functions below.
+from PIL import Image  # noqa: F401
+
+from d2l_style import images, vgg, zoo
+from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
+from d2l_style.doctor import require
+from d2l_style.recipe import Recipe, lr_at  # noqa: F401
+from d2l_style.synthesis import BETA1, BETA2, Losses, SynthesisBase
+from d2l_style.weights import describe, load_parameters
+
+mxnet = require("mxnet")
+from mxnet import autograd, gluon, init, np, npx, util  # noqa: E402
+from mxnet.gluon import nn  # noqa: E402
+
+npx.set_np()
+zoo.watch_gluon(lambda: pretrained_vgg19("auto", verbose=False))
+
+rgb_mean = np.array(images.RGB_MEAN)
+rgb_std = np.array(images.RGB_STD)
+
+matmul = np.dot
+abs = np.abs  # noqa: A001 (the book's name)
+
+
+def size(X):
+    """Return the number of elements of an array."""
+    return X.size
+
+
+def reshape(X, shape):
+    """Return the array with another shape, the same elements in order."""
+    return X.reshape(shape)
+
+
+def try_gpu(i=0):
+    """Return GPU ``i`` if MXNet sees one, else the CPU."""
+    return npx.gpu(i) if npx.num_gpus() > i else npx.cpu()
+
+
+# Pictures and network
+
+
+def preprocess(img, image_shape, *, antialias=True):
+    """Return a picture as a standardised (1, 3, h, w) array.
+
+    ``img`` is a PIL image, a path or a (h, w, 3) uint8 array,
+    ``image_shape`` is (h, w) in pixels; see :func:`d2l_style.images.resize`.
+    """
+    img = images.resize(images.as_image(img), image_shape, antialias)
+    return np.array(images.standardise(img))
+
+
+def postprocess(img):
+    """Return a (1, 3, h, w) array as a (h, w, 3) picture in [0, 1]."""
+    img = img[0].as_in_ctx(rgb_std.ctx)
+    return (img.transpose(1, 2, 0) * rgb_std + rgb_mean).clip(0, 1)
+
+
+class VGG19(nn.HybridBlock):
+    """The convolutional part of VGG-19, of any width, as ``.features``.
+
+    ``parameters`` is what :func:`d2l_style.weights.load_parameters` returns.
+    Every ReLU is a layer of its own, as in Gluon's VGG.
+    """
+
+    def __init__(self, parameters):
+        super().__init__()
+        self.features = nn.HybridSequential()
+        for layer in vgg.LAYERS:
+            self.features.add(_layer(layer, parameters))
+
+    def hybrid_forward(self, F, X):
+        return self.features(X)
+
+
+def _layer(layer, parameters):
+    if layer.kind == "relu":
+        return nn.Activation("relu")
+    if layer.kind == "pool":
+        return nn.MaxPool2D(pool_size=2, strides=2)
+    W = parameters[f"features.{layer.index}.weight"]
+    conv = nn.Conv2D(len(W), 3, padding=1, in_channels=W.shape[1])
+    conv.initialize()
+    conv.weight.set_data(np.array(W))
+    conv.bias.set_data(np.array(parameters[f"features.{layer.index}.bias"]))
+    return conv
+
+
+def pretrained_vgg19(weights="auto", *, verbose=True):
+    """Return VGG-19 with ``.features[i]`` as in the book.
+
+    The choices and errors are those of
+    :func:`d2l_style.weights.load_parameters`. ``"auto"`` prints one line
+    that says which network it is, unless ``verbose`` is False.
+    """
+    if weights == "auto" and verbose:
+        print(describe(weights))
+    return VGG19(load_parameters(weights))
+
+
+# Features and their targets
+
+
+def extract_features(X, content_layers, style_layers, *, net):
+    """Return the outputs of ``net``'s layers: (contents, styles), two lists.
+
+    The layers are indices into ``net``; each feature is (1, c, h', w'), in
+    the order in which its index is given.
+    """
+    wanted = {*content_layers, *style_layers}
+    features = {}
+    for i in range(max(wanted) + 1):
+        X = net[i](X)
+        if i in wanted:
+            features[i] = X
+    contents = [features[i] for i in content_layers]
+    styles = [features[i] for i in style_layers]
+    return contents, styles
+
+
+def get_contents(
+    image_shape,
+    device,
+    *,
+    content_img,
+    net,
+    content_layers,
+    antialias=True,
+):
+    """Return ``(content_X, contents_Y)``: the picture and its features."""
+    content_X = preprocess(content_img, image_shape, antialias=antialias)
+    content_X = content_X.copyto(device)
+    contents_Y, _ = extract_features(content_X, content_layers, [], net=net)
+    return content_X, contents_Y
+
+
+def get_styles(
+    image_shape,
+    device,
+    *,
+    style_img,
+    net,
+    style_layers,
+    antialias=True,
+):
+    """Return ``(style_X, styles_Y)``: the picture and its features."""
+    style_X = preprocess(style_img, image_shape, antialias=antialias)
+    style_X = style_X.copyto(device)
+    _, styles_Y = extract_features(style_X, [], style_layers, net=net)
+    return style_X, styles_Y
+
+
+# The three losses
+
+
+def content_loss(Y_hat, Y):
+    """Return mean((Y_hat - Y)^2) over all elements; Y is a fixed target."""
+    return np.square(Y_hat - Y).mean()
+
+
+def gram(X):
+    """Return the Gram matrix (c, c) of features (1, c, h, w).
+
+    X X^T / (c h w), with X read as a (c, h w) matrix: how strongly each two
+    channels respond together (Gatys, Ecker and Bethge, 2016).
+    """
+    num_channels, n = X.shape[1], size(X) // X.shape[1]
+    X = reshape(X, (num_channels, n))
+    return matmul(X, X.T) / (num_channels * n)
+
+
+def style_loss(Y_hat, gram_Y):
+    """Return mean((gram(Y_hat) - gram_Y)^2); gram_Y is a fixed target."""
+    return np.square(gram(Y_hat) - gram_Y).mean()
+
+
+def tv_loss(Y_hat):
+    """Return the total variation of a (1, 3, h, w) image.
+
+    Half the sum of the mean absolute differences between vertical and
+    between horizontal neighbours, on the standardised image.
+    """
+    down = abs(Y_hat[:, :, 1:, :] - Y_hat[:, :, :-1, :]).mean()
+    right = abs(Y_hat[:, :, :, 1:] - Y_hat[:, :, :, :-1]).mean()
+    return 0.5 * (down + right)
+
+
+def compute_loss(
+    X,
+    contents_Y_hat,
+    styles_Y_hat,
+    contents_Y,
+    styles_Y_gram,
+    *,
+    content_weight=1,
+    style_weight=1e4,
+    tv_weight=10,
+    style_layer_weights=(),
+    style_repeats=1,
+):
+    """Return ``(contents_l, styles_l, tv_l, l)``, all weighted.
+
+    The first two are lists with one scalar per layer. ``l`` is the sum of
+    all terms, with those of style entering ``style_repeats`` times.
+    """
+    contents_l = [
+        content_loss(Y_hat, Y) * content_weight
+        for Y_hat, Y in zip(contents_Y_hat, contents_Y, strict=True)
+    ]
+    factors = style_layer_weights or [1.0] * len(styles_Y_hat)
+    styles_l = [
+        style_loss(Y_hat, Y) * (style_weight * factor)
+        for Y_hat, Y, factor in zip(
+            styles_Y_hat, styles_Y_gram, factors, strict=True
+        )
+    ]
+    tv_l = tv_loss(X) * tv_weight
+    l = sum(contents_l) + style_repeats * sum(styles_l) + tv_l  # noqa: E741
+    return contents_l, styles_l, tv_l, l
+
+
+# The image, the only thing that is trained
+
+
+class SynthesizedImage(nn.Block):
+    """A block whose one parameter, ``weight``, is the image itself."""
+
+    def __init__(self, img_shape):
+        super().__init__()
+        self.weight = self.params.get("weight", shape=img_shape)
+
+    def forward(self):
+        return self.weight.data()
+
+
+def get_inits(X, device, lr, styles_Y):
+    """Return ``(image, styles_Y_gram, trainer)``.
+
+    The image starts as a copy of ``X`` on ``device``; ``trainer`` is Adam
+    over it with learning rate ``lr``.
+    """
+    gen_img = SynthesizedImage(X.shape)
+    gen_img.initialize(init.Constant(X), ctx=device, force_reinit=True)
+    trainer = gluon.Trainer(
+        gen_img.collect_params(), "adam", {"learning_rate": lr}
+    )
+    return gen_img(), [gram(Y) for Y in styles_Y], trainer
+
+
+def measure(
+    X,
+    contents_Y,
+    styles_Y_gram,
+    *,
+    net,
+    content_layers,
+    style_layers,
+    **loss_weights,
+):
+    """Return the losses of the image ``X``; leave their gradient in it.
+
+    The losses are those of :func:`compute_loss`, which also takes
+    ``loss_weights``.
+    """
+    with autograd.record():
+        contents_Y_hat, styles_Y_hat = extract_features(
+            X, content_layers, style_layers, net=net
+        )
+        losses = compute_loss(
+            X,
+            contents_Y_hat,
+            styles_Y_hat,
+            contents_Y,
+            styles_Y_gram,
+            **loss_weights,
+        )
+    losses[-1].backward()
+    return losses
+
+
+def train(
+    X,
+    contents_Y,
+    styles_Y,
+    device,
+    lr,
+    num_epochs,
+    lr_decay_epoch,
+    *,
+    net,
+    content_layers,
+    style_layers,
+    animator=None,
+    **loss_weights,
+):
+    """Run the chapter's training loop and return the image, (1, 3, h, w).
+
+    Every ``lr_decay_epoch`` epochs the learning rate is multiplied by 0.8;
+    every 10 epochs ``animator`` (by default a new :class:`Animator`) shows
+    the image and the three losses. ``loss_weights`` are the keyword
+    arguments of :func:`compute_loss`.
+    """
+    X, styles_Y_gram, trainer = get_inits(X, device, lr, styles_Y)
+    animator = animator or Animator.of_losses(num_epochs)
+    for epoch in range(num_epochs):
+        trainer.set_learning_rate(lr_at(epoch, lr, lr_decay_epoch))
+        contents_l, styles_l, tv_l, _ = measure(
+            X,
+            contents_Y,
+            styles_Y_gram,
+            net=net,
+            content_layers=content_layers,
+            style_layers=style_layers,
+            **loss_weights,
+        )
+        trainer.step(1)
+        if (epoch + 1) % 10 == 0:
+            animator.axes[1].imshow(postprocess(X).asnumpy())
+            animator.add(
+                epoch + 1,
+                [float(sum(contents_l)), float(sum(styles_l)), float(tv_l)],
+            )
+    return X
+
+
+def _numpy_semantics(method):
+    """Switch on MXNet's NumPy semantics: other threads start without."""
+
+    @functools.wraps(method)
+    def switched(*args, **kwargs):
+        with util.np_shape(True), util.np_array(True):
+            return method(*args, **kwargs)
+
+    return switched
+
+
+class Synthesis(SynthesisBase):
+    """:class:`~d2l_style.synthesis.SynthesisBase` in MXNet."""
+
+    _own_epsilon = "mxnet"
+
+    def _default_device(self):
+        return try_gpu()
+
+    @_numpy_semantics
+    def _load(self, weights):
+        return pretrained_vgg19(weights, verbose=False)
+
+    @_numpy_semantics
+    def _aim(self, recipe):
+        taps = {*recipe.content_taps, *recipe.style_taps}
+        net = frozen(self.pretrained_net, taps, self.device)
+        _, contents_Y = get_contents(
+            recipe.image_shape,
+            self.device,
+            content_img=self.content_img,
+            net=net,
+            content_layers=recipe.content_taps,
+            antialias=recipe.antialias,
+        )
+        _, styles_Y = get_styles(
+            recipe.image_shape,
+            self.device,
+            style_img=self.style_img,
+            net=net,
+            style_layers=recipe.style_taps,
+            antialias=recipe.antialias,
+        )
+        self.net, self.contents_Y = net, contents_Y
+        self.styles_Y_gram = [gram(Y) for Y in styles_Y]
+
+    @_numpy_semantics
+    def _begin(self, array, mean=None, variance=None, adam_steps=0):
+        X = np.array(array, dtype="float32")
+        self.X, _, self.trainer = get_inits(X, self.device, 1.0, [])
+        if mean is None:
+            return
+        updater, adam = self.trainer._updaters[0], self.trainer.optimizer
+        updater.states[0] = adam.create_state_multi_precision(0, self.X)
+        updater.states_synced[0] = True
+        for old, new in zip(updater.states[0], (mean, variance), strict=True):
+            old[:] = numpy.asarray(new)  # the state is a legacy NDArray
+        adam.begin_num_update = adam.num_update = adam_steps
+
+    @_numpy_semantics
+    def _measure(self):
+        contents_l, styles_l, tv_l, l = measure(  # noqa: E741
+            self.X,
+            self.contents_Y,
+            self.styles_Y_gram,
+            net=self.net,
+            content_layers=self.recipe.content_taps,
+            style_layers=self.recipe.style_taps,
+            **self.recipe.loss_weights,
+        )
+        # One transfer for all numbers: each waits for the engine.
+        numbers = np.stack([*contents_l, *styles_l, tv_l, l]).tolist()
+        n = len(contents_l)
+        return Losses(tuple(numbers[:n]), tuple(numbers[n:-2]), *numbers[-2:])
+
+    @_numpy_semantics
+    def _descend(self, lr, epsilon):
+        adam = self.trainer.optimizer
+        adam.beta1, adam.beta2, adam.epsilon = BETA1, BETA2, epsilon
+        self.trainer.set_learning_rate(lr)
+        self.trainer.step(1)
+
+    @_numpy_semantics
+    def array(self):
+        return self.X.asnumpy()
+
+    @_numpy_semantics
+    def _adam(self):
+        states = self.trainer._updaters[0].states
+        if 0 not in states:
+            return numpy.zeros_like(self.array()), numpy.zeros_like(
+                self.array()
+            )
+        return tuple(state.asnumpy() for state in states[0])
+
+
+def frozen(pretrained_net, taps, device):
+    """Return a frozen copy of the network up to the deepest tap.
+
+    The weights want no gradient (``grad_req='null'``). The numbers stay the
+    same, and so does the original.
+    """
+    net = nn.HybridSequential()
+    for i in range(max(taps) + 1):
+        layer = pretrained_net.features[i]
+        net.add(_copy(layer) if isinstance(layer, nn.Conv2D) else layer)
+    net.collect_params().setattr("grad_req", "null")
+    net.collect_params().reset_ctx(device)
+    return net
+
+
+def _copy(conv):
+    return _layer(
+        vgg.CONVS[0],
+        {
+            "features.0.weight": conv.weight.data().asnumpy(),
+            "features.0.bias": conv.bias.data().asnumpy(),
+        },
+    )

@@ -1,0 +1,313 @@
+"""Everything a reader may turn, in one frozen, checked record."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields, replace
+
+from d2l_style import vgg
+
+TAPS = ("relu", "conv", "inplace")
+INITS = ("content", "noise", "style")
+OPTIMIZERS = ("adam",)
+EPSILONS = ("pytorch", "mxnet")
+BACKENDS = ("pytorch", "mxnet")
+PRESETS = ("paired", "as-printed", "as-printed-vi")
+
+
+def lr_at(epoch, lr, lr_decay_epoch, lr_decay=0.8):
+    """Return the learning rate of epoch ``epoch`` (from 0).
+
+    The book's schedule: every ``lr_decay_epoch`` epochs the rate is
+    multiplied by ``lr_decay``, so lr * lr_decay ** (epoch // lr_decay_epoch).
+    """
+    return lr * lr_decay ** (epoch // lr_decay_epoch)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All choices of one style transfer; the defaults are preset ``paired``.
+
+    ==================== ====================================================
+    content_layers       convolutions, by index or name; empty: no content
+    style_layers         convolutions, by index or name; empty: no style
+    content_weight       weight of every content term
+    style_weight         weight of every style term
+    tv_weight            weight of the total variation term
+    style_layer_weights  one factor per style layer on top of style_weight;
+                         empty: 1 each
+    style_repeats        how often the style terms enter the total loss (the
+                         Vietnamese edition adds them ten times)
+    tap                  where features are read: ``relu``, ``conv`` or
+                         ``inplace`` (see :func:`d2l_style.vgg.tapped`)
+    image_shape          (h, w) in pixels
+    antialias            how pictures are made smaller: True averages all
+                         the pixels that a new one covers (Pillow), False
+                         looks at the nearest four (OpenCV, MXNet)
+    init                 the first image: ``content``, ``noise``, ``style``
+    optimizer            ``adam``
+    adam_epsilon         where Adam's 1e-8 is added: after the bias correction
+                         (``pytorch``) or before it (``mxnet``)
+    lr                   learning rate, in units of the standardised image
+    num_epochs           epochs of a whole run
+    lr_decay_epoch       epochs after which lr is multiplied by lr_decay
+    lr_decay             see above
+    weights              the network: see
+                         :func:`d2l_style.weights.load_parameters`
+    seed                 of the noise image
+    ==================== ====================================================
+
+    Raises ``ValueError`` with what would be valid.
+    """
+
+    content_layers: tuple = (25,)
+    style_layers: tuple = (0, 5, 10, 19, 28)
+    content_weight: float = 1.0
+    style_weight: float = 1e4
+    tv_weight: float = 10.0
+    style_layer_weights: tuple = ()
+    style_repeats: int = 1
+    tap: str = "relu"
+    image_shape: tuple = (300, 450)
+    antialias: bool = True
+    init: str = "content"
+    optimizer: str = "adam"
+    adam_epsilon: str = "pytorch"
+    lr: float = 0.3
+    num_epochs: int = 500
+    lr_decay_epoch: int = 50
+    lr_decay: float = 0.8
+    weights: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self):
+        self._set("content_layers", _layers("content", self.content_layers))
+        self._set("style_layers", _layers("style", self.style_layers))
+        self._check_layers()
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            self._set(name, _number(name, getattr(self, name), at_least=0))
+        self._set("style_layer_weights", self._layer_weights())
+        self._set("image_shape", _shape(self.image_shape))
+        self._set("lr", _number("lr", self.lr, above=0))
+        self._set("lr_decay", _number("lr_decay", self.lr_decay, above=0))
+        for name in ("style_repeats", "num_epochs", "lr_decay_epoch"):
+            self._set(name, _whole(name, getattr(self, name), at_least=1))
+        self._set("seed", _whole("seed", self.seed, at_least=0))
+        for name, valid in _CHOICES.items():
+            _choice(name, getattr(self, name), valid)
+        if not isinstance(self.antialias, bool):
+            raise ValueError(
+                f"antialias must be True or False, not {self.antialias!r}."
+            )
+        self._set("weights", _weights(self.weights))
+        self._check_size()
+
+    def _set(self, name, value):
+        object.__setattr__(self, name, value)
+
+    def _check_layers(self):
+        if not self.content_layers and not self.style_layers:
+            raise ValueError(
+                "No layer is chosen: there is nothing to optimise. Choose at "
+                "least one content layer or one style layer, for example "
+                "content_layers=['conv4_4']."
+            )
+
+    def _layer_weights(self):
+        given = _sequence("style_layer_weights", self.style_layer_weights)
+        if given and len(given) != len(self.style_layers):
+            raise ValueError(
+                f"style_layer_weights has {len(given)} entries for "
+                f"{len(self.style_layers)} style layers: give one for each, "
+                "or none."
+            )
+        return tuple(
+            _number("style_layer_weights", w, at_least=0) for w in given
+        )
+
+    def _check_size(self):
+        need = vgg.smallest_side(self.deepest)
+        if min(self.image_shape) < need:
+            h, w = self.image_shape
+            raise ValueError(
+                f"{h}x{w} pixels are too few for "
+                f"{vgg.layer_name(self.deepest)}: the poolings before it "
+                f"need at least {need} pixels in height and width. Choose a "
+                "larger image_shape or shallower layers."
+            )
+
+    @property
+    def deepest(self):
+        """The index of the deepest convolution in use."""
+        return max(self.content_layers + self.style_layers)
+
+    @property
+    def content_taps(self):
+        """Where in ``.features`` the content features are read."""
+        return vgg.tapped(self.content_layers, self.tap, self.deepest)
+
+    @property
+    def style_taps(self):
+        """Where in ``.features`` the style features are read."""
+        return vgg.tapped(self.style_layers, self.tap, self.deepest)
+
+    @property
+    def loss_weights(self):
+        """The keyword arguments of the backends' ``compute_loss``."""
+        return {
+            "content_weight": self.content_weight,
+            "style_weight": self.style_weight,
+            "tv_weight": self.tv_weight,
+            "style_layer_weights": self.style_layer_weights,
+            "style_repeats": self.style_repeats,
+        }
+
+    def lr_at(self, epoch):
+        """Return the learning rate of epoch ``epoch``, counted from 0."""
+        return lr_at(epoch, self.lr, self.lr_decay_epoch, self.lr_decay)
+
+    def replace(self, **changes):
+        """Return a copy with some choices changed, checked again.
+
+        Other style layers without their own ``style_layer_weights`` start
+        again at 1 each, since the old factors belong to the old layers.
+        """
+        if "style_layers" in changes:
+            changes.setdefault("style_layer_weights", ())
+        _known(changes)
+        return replace(self, **changes)
+
+    def to_json(self):
+        """Return the recipe as JSON text that :meth:`from_json` reads."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text):
+        """Read what :meth:`to_json` wrote; ``ValueError`` if it is not."""
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise ValueError(
+                f"This is not a recipe in JSON: {error}."
+            ) from None
+        if not isinstance(values, dict):
+            raise ValueError("This is not a recipe: expected a JSON object.")
+        _known(values)
+        return cls(**values)
+
+    @classmethod
+    def preset(cls, name="paired", backend="pytorch", **changes):
+        """Return a preset, with ``changes`` on top.
+
+        ``paired``: one objective and one optimiser in both backends.
+        ``as-printed``: what the tab of ``backend`` computes in the English
+        and the Korean edition. ``as-printed-vi``: the Vietnamese edition,
+        whose style weight is 1e3 and whose style terms are added ten times.
+        """
+        _choice("preset", name, PRESETS)
+        _choice("backend", backend, BACKENDS)
+        values = {}
+        if name != "paired":
+            values.update(_PRINTED[backend])
+        if name == "as-printed-vi":
+            values.update(style_weight=1e3, style_repeats=10)
+        return cls(**values).replace(**changes)
+
+
+_PRINTED = {
+    # torchvision's ReLU works in place and overwrites what was just stored.
+    "pytorch": {"tap": "inplace"},
+    # Gluon's does not; MXNet resizes through OpenCV; other rate, other Adam.
+    "mxnet": {
+        "tap": "conv",
+        "antialias": False,
+        "lr": 0.9,
+        "adam_epsilon": "mxnet",
+    },
+}
+_CHOICES = {
+    "tap": TAPS,
+    "init": INITS,
+    "optimizer": OPTIMIZERS,
+    "adam_epsilon": EPSILONS,
+}
+
+
+def _known(values):
+    valid = [f.name for f in fields(Recipe)]
+    unknown = [name for name in values if name not in valid]
+    if unknown:
+        raise ValueError(
+            f"A recipe has no {', '.join(map(repr, unknown))}. "
+            f"It has: {', '.join(valid)}."
+        )
+
+
+def _choice(name, value, valid):
+    if not isinstance(value, str) or value not in valid:
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, valid))}, "
+            f"not {value!r}."
+        )
+
+
+def _sequence(name, values):
+    if isinstance(values, (str, bytes, dict)):
+        raise ValueError(f"{name} must be a list, not {values!r}.")
+    try:
+        return tuple(values)
+    except TypeError:
+        raise ValueError(f"{name} must be a list, not {values!r}.") from None
+
+
+def _layers(kind, values):
+    indices = tuple(
+        vgg.conv_index(v) for v in _sequence(f"{kind}_layers", values)
+    )
+    if len(set(indices)) < len(indices):
+        raise ValueError(f"A {kind} layer is given twice: {indices}.")
+    return indices
+
+
+def _number(name, value, *, at_least=None, above=None):
+    bound = f"at least {at_least}" if above is None else f"above {above}"
+    if isinstance(value, bool):
+        value = None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    low = number < at_least if above is None else number <= above
+    if not math.isfinite(number) or low:
+        raise ValueError(
+            f"{name} must be a finite number {bound}, not {value!r}."
+        )
+    return number
+
+
+def _whole(name, value, *, at_least):
+    number = _number(name, value, at_least=at_least)
+    if number != int(number):
+        raise ValueError(f"{name} must be a whole number, not {value!r}.")
+    return int(number)
+
+
+def _shape(value):
+    shape = _sequence("image_shape", value)
+    if len(shape) != 2:
+        raise ValueError(
+            f"image_shape must be (height, width) in pixels, not {value!r}."
+        )
+    return tuple(_whole("image_shape", side, at_least=1) for side in shape)
+
+
+def _weights(value):
+    try:
+        name = value if isinstance(value, str) else value.__fspath__()
+    except AttributeError:
+        name = ""
+    if not name:
+        raise ValueError(
+            "weights must be 'auto', 'imagenet', 'mini', 'random' or the "
+            f"path of a .safetensors file, not {value!r}."
+        )
+    return name

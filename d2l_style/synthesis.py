@@ -1,0 +1,203 @@
+"""What both backends' ``Synthesis`` share: everything but the tensors."""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from d2l_style import images
+from d2l_style.recipe import Recipe
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's, in both frameworks
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The weighted losses of one epoch, as floats, before its step.
+
+    ``contents`` and ``styles`` hold one number per layer, in the order of
+    the recipe's layers; ``total`` is what is minimised.
+    """
+
+    contents: tuple
+    styles: tuple
+    tv: float
+    total: float
+
+    @property
+    def content(self):
+        return sum(self.contents)
+
+    @property
+    def style(self):
+        return sum(self.styles)
+
+    @property
+    def finite(self):
+        return math.isfinite(self.total)
+
+
+class Diverged(ArithmeticError):
+    """The loss is no longer a finite number."""
+
+
+class SynthesisBase(ABC):
+    """A picture being optimised: the only place where tensors live.
+
+    ``content_img`` and ``style_img`` are pictures as
+    :func:`d2l_style.images.as_image` takes them, ``recipe`` is a
+    :class:`~d2l_style.recipe.Recipe`. ``net`` is a network whose
+    ``.features[i]`` has the book's indices; without it, ``recipe.weights``
+    is loaded. It is copied and frozen, never changed. Raises ``ValueError``
+    and ``FileNotFoundError`` as these parts do.
+    """
+
+    def __init__(
+        self, content_img, style_img, recipe=None, *, net=None, device=None
+    ):
+        self.recipe = recipe or Recipe()
+        self.content_img = images.as_image(content_img)
+        self.style_img = images.as_image(style_img)
+        self.device = device or self._default_device()
+        self._given_net = net is not None
+        self.pretrained_net = net or self._load(self.recipe.weights)
+        self.epoch = 0
+        self._aim(self.recipe)
+        self.reset()
+
+    def reset(self):
+        """Begin again from the recipe's first image, at epoch 0."""
+        self.epoch = self.adam_steps = 0
+        self._begin(self._first_array())
+
+    def step(self):
+        """Run one epoch and return its :class:`Losses`.
+
+        Raises :class:`Diverged` if the loss is not finite; then no step is
+        taken and the picture stays as it is.
+        """
+        losses = self._measure()
+        if not losses.finite:
+            raise Diverged(
+                f"The loss is no longer finite after {self.epoch} epochs with "
+                f"lr={self.recipe.lr:g}. Lower lr (the book's is 0.3) or the "
+                "weights, and begin again; the last picture is kept."
+            )
+        self.adam_steps += 1
+        self._descend(self.recipe.lr_at(self.epoch), self._epsilon())
+        self.epoch += 1
+        return losses
+
+    def image(self):
+        """Return the picture as it is now, a ``PIL.Image`` of (h, w)."""
+        return images.to_image(self.array())
+
+    def retarget(self, recipe):
+        """Go on towards another recipe, keeping the picture.
+
+        Adam's averages are kept too, unless ``image_shape`` changes: then
+        the picture is resized and they begin again. ``init`` and ``seed``
+        speak at the next :meth:`reset`. If it raises, nothing has changed.
+        """
+        old_net, old = self.pretrained_net, self.recipe
+        if recipe.weights != old.weights and not self._given_net:
+            self.pretrained_net = self._load(recipe.weights)
+        try:
+            self._aim(recipe)
+        except Exception:
+            self.pretrained_net = old_net
+            raise
+        self.recipe = recipe
+        if recipe.image_shape != old.image_shape:
+            img = images.resize(self.image(), recipe.image_shape)
+            self.adam_steps = 0
+            self._begin(images.standardise(img))
+
+    def state(self):
+        """Return all that a run needs to go on: a dict of NumPy arrays.
+
+        ``image``, ``mean`` and ``variance`` (Adam's averages) are
+        (1, 3, h, w) float32; ``epoch`` and ``adam_steps`` are integers.
+        """
+        mean, variance = self._adam()
+        return {
+            "image": self.array(),
+            "mean": mean,
+            "variance": variance,
+            "epoch": np.array(self.epoch),
+            "adam_steps": np.array(self.adam_steps),
+        }
+
+    def load_state(self, state):
+        """Go on from a :meth:`state` of the same ``image_shape``.
+
+        It may come from the other backend. Raises ``ValueError`` if it does
+        not fit; then nothing has changed.
+        """
+        shape = (1, 3, *self.recipe.image_shape)
+        for name in ("image", "mean", "variance"):
+            array = state.get(name)
+            if array is None or array.shape != shape:
+                raise ValueError(
+                    f"This state does not fit: {name} should be {shape}, "
+                    f"and is {getattr(array, 'shape', 'missing')}."
+                )
+        epoch, steps = int(state["epoch"]), int(state["adam_steps"])
+        self._begin(state["image"], state["mean"], state["variance"], steps)
+        self.epoch, self.adam_steps = epoch, steps
+
+    def _first_array(self):
+        r = self.recipe
+        if r.init == "noise":
+            return images.noise_image(r.image_shape, r.seed)
+        img = self.content_img if r.init == "content" else self.style_img
+        return images.standardise(
+            images.resize(img, r.image_shape, r.antialias)
+        )
+
+    def _epsilon(self):
+        """Return the epsilon for this step in the framework's convention.
+
+        PyTorch adds it after the bias correction sqrt(1 - beta2^t) of the
+        variance, MXNet before; each convention is the other one rescaled.
+        """
+        correction = math.sqrt(1 - BETA2**self.adam_steps)
+        if self.recipe.adam_epsilon == self._own_epsilon:
+            return EPSILON
+        if self._own_epsilon == "mxnet":
+            return EPSILON * correction
+        return EPSILON / correction
+
+    _own_epsilon: str  # "pytorch" or "mxnet"
+
+    @abstractmethod
+    def array(self):
+        """Return the picture, standardised, (1, 3, h, w) float32 NumPy."""
+
+    @abstractmethod
+    def _default_device(self): ...
+
+    @abstractmethod
+    def _load(self, weights):
+        """Return the pretrained network."""
+
+    @abstractmethod
+    def _aim(self, recipe):
+        """Set the truncated network and the targets, or raise unchanged."""
+
+    @abstractmethod
+    def _begin(self, array, mean=None, variance=None, adam_steps=0):
+        """Set the picture and the optimiser's state."""
+
+    @abstractmethod
+    def _measure(self):
+        """Return the Losses of the picture; leave the gradient behind."""
+
+    @abstractmethod
+    def _descend(self, lr, epsilon):
+        """Take one Adam step along the gradient left by _measure."""
+
+    @abstractmethod
+    def _adam(self):
+        """Return Adam's (mean, variance) as NumPy arrays."""

@@ -1,0 +1,215 @@
+"""The run: epoch after epoch, stopped, changed, saved and gone on with."""
+
+import hashlib
+import importlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file, save_file
+
+from d2l_style.recipe import BACKENDS, Recipe
+from d2l_style.synthesis import Losses
+
+_MODULES = {"pytorch": "d2l_style.torch", "mxnet": "d2l_style.mxnet"}
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch leaves for whoever watches.
+
+    ``number`` counts from 1. The losses are weighted and were measured
+    before the epoch's step; ``image()`` makes the picture as it is now, a
+    ``PIL.Image``. ``seconds`` is what the epoch took.
+    """
+
+    number: int
+    losses: Losses
+    seconds: float
+    image: Callable
+
+    @property
+    def content(self):
+        return self.losses.content
+
+    @property
+    def style(self):
+        return self.losses.style
+
+    @property
+    def tv(self):
+        return self.losses.tv
+
+    @property
+    def total(self):
+        return self.losses.total
+
+
+class StyleTransfer:
+    """A style transfer: pictures, a recipe, and a run that can go on.
+
+    ``content_img`` and ``style_img`` are pictures as
+    :func:`d2l_style.images.as_image` takes them, ``backend`` is
+    ``"pytorch"`` or ``"mxnet"``; ``net`` and ``device`` are passed to the
+    backend's ``Synthesis``. Raises ``ValueError``, ``FileNotFoundError`` or
+    ``ImportError`` with a sentence that says what to do. ::
+
+        transfer = StyleTransfer("valley.jpg", "oaks.jpg")
+        for epoch in transfer.run():
+            print(epoch.number, epoch.content, epoch.style, epoch.tv)
+        transfer.image().save("out.png")
+    """
+
+    def __init__(
+        self,
+        content_img,
+        style_img,
+        recipe=None,
+        backend="pytorch",
+        *,
+        net=None,
+        device=None,
+    ):
+        self.backend = backend
+        self.synthesis = backend_module(backend).Synthesis(
+            content_img,
+            style_img,
+            recipe or Recipe.preset("paired", backend),
+            net=net,
+            device=device,
+        )
+
+    @property
+    def recipe(self):
+        """The recipe in force; :meth:`edit` changes it."""
+        return self.synthesis.recipe
+
+    @property
+    def epoch(self):
+        """How many epochs have been run."""
+        return self.synthesis.epoch
+
+    def run(self, num_epochs=None):
+        """Run and yield an :class:`Epoch` after each epoch.
+
+        ``num_epochs`` more epochs, by default as many as the recipe has
+        left. The generator may be left and another one started: it goes on
+        where the last one was. Raises
+        :class:`~d2l_style.synthesis.Diverged` at the first loss that is not
+        finite, with the last good picture still in place.
+        """
+        if num_epochs is None:
+            num_epochs = max(0, self.recipe.num_epochs - self.epoch)
+        for _ in range(num_epochs):
+            yield self._one_epoch()
+
+    def _one_epoch(self):
+        start = time.perf_counter()
+        losses = self.synthesis.step()
+        seconds = time.perf_counter() - start
+        return Epoch(self.epoch, losses, seconds, self.image)
+
+    def image(self):
+        """Return the picture as it is now, a ``PIL.Image``."""
+        return self.synthesis.image()
+
+    def edit(self, recipe=None, **changes):
+        """Go on with another recipe, or with some choices changed.
+
+        The picture and the optimiser's state stay; see
+        :meth:`~d2l_style.synthesis.SynthesisBase.retarget`. Raises
+        ``ValueError`` for choices that are not valid, and changes nothing.
+        """
+        recipe = (recipe or self.recipe).replace(**changes)
+        self.synthesis.retarget(recipe)
+
+    def reset(self):
+        """Begin again from the first image."""
+        self.synthesis.reset()
+
+    def save(self, path):
+        """Write the run to a safetensors file from which it can go on.
+
+        The two pictures are not in it, only their SHA-256. A file that is
+        there already is replaced in one go, never left half written.
+        """
+        metadata = {
+            "recipe": self.recipe.to_json(),
+            "backend": self.backend,
+            "pictures": json.dumps(self._fingerprints()),
+        }
+        part = f"{os.fspath(path)}.part"
+        save_file(self.synthesis.state(), part, metadata)
+        os.replace(part, path)
+
+    @classmethod
+    def load(
+        cls,
+        path,
+        content_img,
+        style_img,
+        backend=None,
+        *,
+        net=None,
+        device=None,
+    ):
+        """Return the run that :meth:`save` wrote, with its pictures.
+
+        It may go on in the other backend. Raises ``ValueError`` if the file
+        is no saved run or the pictures are not those of the run.
+        """
+        metadata, state = _read(path)
+        transfer = cls(
+            content_img,
+            style_img,
+            Recipe.from_json(metadata["recipe"]),
+            backend or metadata["backend"],
+            net=net,
+            device=device,
+        )
+        if transfer._fingerprints() != json.loads(metadata["pictures"]):
+            raise ValueError(
+                f"{path} was saved with other pictures. Hand in the same "
+                "content and style pictures to go on."
+            )
+        transfer.synthesis.load_state(state)
+        return transfer
+
+    def _fingerprints(self):
+        pictures = (self.synthesis.content_img, self.synthesis.style_img)
+        return [hashlib.sha256(img.tobytes()).hexdigest() for img in pictures]
+
+
+def backend_module(backend):
+    """Import and return ``d2l_style.torch`` or ``d2l_style.mxnet``.
+
+    ``backend`` is ``"pytorch"`` or ``"mxnet"``, else ``ValueError``;
+    ``ImportError`` says what to do if the framework is not here.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(
+            f"backend must be 'pytorch' or 'mxnet', not {backend!r}."
+        )
+    return importlib.import_module(_MODULES[backend])
+
+
+def _read(path):
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no saved run at {path}.")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+        return _complete(metadata), load_file(path)
+    except (SafetensorError, KeyError):
+        raise ValueError(
+            f"{path} is not a run that was saved by d2l-style, or it is "
+            "damaged."
+        ) from None
+
+
+def _complete(metadata):
+    return {k: metadata[k] for k in ("recipe", "backend", "pictures")}

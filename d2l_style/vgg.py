@@ -1,0 +1,98 @@
+"""VGG-19's convolutional part as a table: names, indices, blocks.
+
+Simonyan and Zisserman, 'Very Deep Convolutional Networks for Large-Scale
+Image Recognition', 2015, configuration E. The indices are those of
+``pretrained_net.features``, the same in torchvision and in Gluon.
+"""
+
+from dataclasses import dataclass
+
+CONVS_PER_BLOCK = (2, 2, 4, 4, 4)
+WIDTHS = (64, 128, 256, 512, 512)  # channels of blocks 1 to 5
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One entry of ``.features``.
+
+    ``name`` is the usual one (``conv4_4``, ``relu4_4``, ``pool4``), ``kind``
+    is ``conv``, ``relu`` or ``pool``, ``block`` counts from 1.
+    """
+
+    index: int
+    name: str
+    kind: str
+    block: int
+
+
+def _layers():
+    index = 0
+    for block, convs in enumerate(CONVS_PER_BLOCK, start=1):
+        for i in range(1, convs + 1):
+            yield Layer(index, f"conv{block}_{i}", "conv", block)
+            yield Layer(index + 1, f"relu{block}_{i}", "relu", block)
+            index += 2
+        yield Layer(index, f"pool{block}", "pool", block)
+        index += 1
+
+
+LAYERS = tuple(_layers())
+CONVS = tuple(layer for layer in LAYERS if layer.kind == "conv")
+_CONV_BY_NAME = {layer.name: layer.index for layer in CONVS}
+_CONV_INDICES = frozenset(_CONV_BY_NAME.values())
+
+
+def conv_index(layer):
+    """Return the index in ``.features`` of a convolution.
+
+    ``layer`` is an index (``25``) or a name (``"conv4_4"``). Raises
+    ``ValueError`` with the valid ones for anything else.
+    """
+    if isinstance(layer, str) and layer.isdigit():
+        layer = int(layer)
+    index = (
+        _CONV_BY_NAME.get(layer, layer) if isinstance(layer, str) else layer
+    )
+    if isinstance(index, bool) or index not in _CONV_INDICES:
+        valid = ", ".join(f"{c.name} = {c.index}" for c in CONVS)
+        raise ValueError(
+            f"{layer!r} is not a convolution of VGG-19. Choose by name or "
+            f"by index: {valid}."
+        )
+    return int(index)
+
+
+def layer_name(index):
+    """Return the usual name of ``.features[index]``."""
+    return LAYERS[index].name
+
+
+def pools_before(index):
+    """Return how many 2x2 poolings come before ``.features[index]``."""
+    return sum(layer.kind == "pool" for layer in LAYERS[:index])
+
+
+def smallest_side(index):
+    """Return the least height and width in pixels that leave something.
+
+    Each pooling halves the picture, rounding down: ``.features[index]`` sees
+    at least one pixel only if both sides are at least ``2 ** pools``.
+    """
+    return 2 ** pools_before(index)
+
+
+def tapped(layers, tap, deepest):
+    """Return where the features of the convolutions ``layers`` are read.
+
+    ``tap`` is ``"conv"`` (the convolution's own output), ``"relu"`` (after
+    the ReLU that follows it) or ``"inplace"`` (what an in-place ReLU leaves
+    behind when the network is cut after the convolution ``deepest``: every
+    output but the deepest one has been overwritten by its ReLU).
+    """
+    if tap == "conv":
+        return list(layers)
+    if tap == "relu":
+        return [i + 1 for i in layers]
+    if tap == "inplace":
+        return [i if i == deepest else i + 1 for i in layers]
+    raise ValueError(f"tap must be 'conv', 'relu' or 'inplace', not {tap!r}.")

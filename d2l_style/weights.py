@@ -1,0 +1,162 @@
+"""Where the network's parameters come from, checked before use.
+
+Both backends build their network from the dict that
+:func:`load_parameters` returns, so they compute with the same numbers.
+"""
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from d2l_style import vgg
+from d2l_style.fetch import cached_vgg19
+from d2l_style.random_vgg import random_parameters
+
+NAMES = ("auto", "imagenet", "mini", "random")
+_HOW_TO_FETCH = "'d2l-style fetch vgg19' gets the book's network (548 MB)."
+
+
+def resolve(weights="auto"):
+    """Return which of the real choices ``"auto"`` stands for on this machine.
+
+    ImageNet's weights if they have been fetched, else the bundled network,
+    else random weights. Anything but ``"auto"`` is returned unchanged.
+    """
+    if weights != "auto":
+        return weights
+    if cached_vgg19().exists():
+        return "imagenet"
+    return "mini" if _bundled().is_file() else "random"
+
+
+def describe(weights):
+    """Return one sentence: which network this is, how to get the book's."""
+    kind = resolve(weights)
+    if kind == "imagenet":
+        return "Network: VGG-19 trained on ImageNet, as in the book."
+    if kind == "mini":
+        return (
+            "Network: the bundled vgg19-mini, a small stand-in for the "
+            f"book's VGG-19. {_HOW_TO_FETCH}"
+        )
+    if kind == "random":
+        return (
+            "Network: VGG-19 with random weights. It transfers colours, but "
+            f"no brush strokes. {_HOW_TO_FETCH}"
+        )
+    return f"Network: {os.fspath(kind)}."
+
+
+def load_parameters(weights="auto"):
+    """Return VGG-19's convolution parameters as float32 NumPy arrays.
+
+    ``weights`` is one of
+
+    - ``"auto"``: see :func:`resolve`;
+    - ``"imagenet"``: what ``d2l-style fetch vgg19`` has put into the cache;
+    - ``"mini"``: the small trained network inside this package;
+    - ``"random"``: :func:`d2l_style.random_vgg.random_parameters`;
+    - the path of a safetensors file with torchvision's names.
+
+    The dict maps ``features.0.weight`` (c_out, c_in, 3, 3),
+    ``features.0.bias`` (c_out,) ... to arrays. Raises ``FileNotFoundError``
+    if the weights are not there and ``ValueError`` if a file does not hold
+    such a network; nothing is downloaded and no pickle is read.
+    """
+    kind = resolve(weights)
+    if kind == "random":
+        return random_parameters()
+    if kind == "imagenet":
+        return read_safetensors(_existing(cached_vgg19(), _HOW_TO_FETCH))
+    if kind == "mini":
+        return read_safetensors(
+            _existing(
+                _bundled(),
+                "This version of d2l-style carries no trained network yet. "
+                "Use weights='random', or weights='imagenet' after "
+                "'d2l-style fetch vgg19'.",
+            )
+        )
+    return read_safetensors(
+        _existing(
+            Path(kind),
+            "weights must be the path of a .safetensors file, or one of "
+            f"{', '.join(map(repr, NAMES))}.",
+        )
+    )
+
+
+def read_safetensors(path):
+    """Read a VGG-19 of any width from a safetensors file, checked.
+
+    Extra tensors (a classifier) are left out. Raises ``ValueError`` naming
+    the file and what is wrong: not safetensors, a missing layer, a shape
+    that does not fit, a value that is not finite.
+    """
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, TypeError, ValueError, KeyError, OSError) as e:
+        raise ValueError(
+            f"{path} cannot be read as safetensors ({e}). Weights must be a "
+            "safetensors file in float16, float32 or float64."
+        ) from None
+    try:
+        return checked(tensors)
+    except ValueError as e:
+        raise ValueError(f"{path}: {e}") from None
+
+
+def checked(tensors):
+    """Return the VGG-19 features in ``tensors`` as float32, or complain.
+
+    Raises ``ValueError`` if a layer is missing, has the wrong shape or holds
+    a value that is not finite.
+    """
+    parameters, c_in = {}, 3
+    for layer in vgg.CONVS:
+        name = f"features.{layer.index}"
+        W = _tensor(tensors, f"{name}.weight", layer.name)
+        b = _tensor(tensors, f"{name}.bias", layer.name)
+        c_out = len(W) if W.ndim else 0
+        if W.shape != (c_out, c_in, 3, 3) or c_out == 0:
+            raise ValueError(
+                f"{name}.weight ({layer.name}) has shape {W.shape}; expected "
+                f"(channels, {c_in}, 3, 3)."
+            )
+        if b.shape != (c_out,):
+            raise ValueError(
+                f"{name}.bias ({layer.name}) has shape {b.shape}; expected "
+                f"({c_out},)."
+            )
+        parameters[f"{name}.weight"], parameters[f"{name}.bias"] = W, b
+        c_in = c_out
+    return parameters
+
+
+def _tensor(tensors, name, layer):
+    if name not in tensors:
+        raise ValueError(
+            f"there is no {name} ({layer}). Expected the names of "
+            "torchvision's VGG-19, features.0.weight to features.34.bias."
+        )
+    array = np.asarray(tensors[name])
+    if array.dtype.kind != "f":
+        raise ValueError(f"{name} ({layer}) holds {array.dtype}, not floats.")
+    array = array.astype(np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} ({layer}) holds values that are not finite.")
+    return array
+
+
+def _bundled():
+    return files("d2l_style") / "data" / "vgg19-mini.safetensors"
+
+
+def _existing(path, advice):
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file {path}. {advice}")
+    return path
