@@ -73,10 +73,12 @@ class Animator:
         self.axes = list(axes.flat)
         ax = self.axes[0]
         ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
-        ax.set(xlim=xlim, ylim=ylim)
+        if xlim is not None:
+            ax.set_xlim(xlim)
+        if ylim is not None:
+            ax.set_ylim(ylim)
         ax.grid(alpha=0.3)
         self.legend, self.fmts = legend or [], fmts
-        self._scaled = (xlim is None, ylim is None)
         self._lines, self._handle = [], None
 
     @classmethod
@@ -104,9 +106,8 @@ class Animator:
             if x_i is not None and y_i is not None:
                 old_x, old_y = line.get_data(orig=True)
                 line.set_data([*old_x, float(x_i)], [*old_y, float(y_i)])
-        scale_x, scale_y = self._scaled
         self.axes[0].relim()
-        self.axes[0].autoscale_view(scalex=scale_x, scaley=scale_y)
+        self.axes[0].autoscale_view()  # leaves limits that were given
         self.show()
 
     def watch(self, epoch, every=10):
@@ -121,7 +122,10 @@ class Animator:
             return
         from IPython.display import display
 
-        data = {"image/png": base64.b64encode(self.png()).decode()}
+        data = {
+            "image/png": base64.b64encode(self.png()).decode(),
+            "text/plain": self._in_words(),
+        }
         width, height = self.fig.get_size_inches() * _DPI
         metadata = {"image/png": {"width": int(width), "height": int(height)}}
         if self._handle is None:
@@ -145,6 +149,15 @@ class Animator:
     def save(self, path):
         """Write the figure to a file; its ending says the format."""
         self.fig.savefig(path, dpi=2 * _DPI)
+
+    def _in_words(self):
+        """Say the latest point, for who cannot see the figure."""
+        latest = (
+            f"{line.get_label()} {line.get_ydata()[-1]:.4g}"
+            for line in self._lines
+            if len(line.get_ydata())
+        )
+        return f"{self.axes[0].get_xlabel()}: {', '.join(latest)}"
 
     def _grow(self, count):
         ax = self.axes[0]

@@ -336,7 +336,7 @@ def train(
             animator.axes[1].imshow(postprocess(X))
             animator.add(
                 epoch + 1,
-                [float(sum(contents_l)), float(sum(styles_l)), float(tv_l)],
+                [sum(contents_l).item(), sum(styles_l).item(), tv_l.item()],
             )
     return X
 

@@ -1,0 +1,249 @@
+"""The command line: ``d2l-style``, the same as ``python -m d2l_style``."""
+
+import os
+import re
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+import d2l_style
+from d2l_style import fetch as fetching
+from d2l_style import images
+from d2l_style.recipe import BACKENDS, PRESETS, Recipe
+from d2l_style.synthesis import Diverged
+from d2l_style.transfer import StyleTransfer
+from d2l_style.weights import describe
+
+app = typer.Typer(
+    help="Paint one picture in the style of another.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+# Errors that carry a sentence for the reader, not a bug of ours.
+_EXPECTED = (
+    ValueError,
+    FileNotFoundError,
+    ImportError,
+    ConnectionError,
+    PermissionError,
+    Diverged,
+)
+
+Backend = StrEnum("Backend", BACKENDS)
+Preset = StrEnum("Preset", PRESETS)
+What = StrEnum("What", ["vgg19", "images"])
+
+
+@app.command()
+def transfer(
+    content: Annotated[Path, typer.Argument(help="The picture to repaint.")],
+    style: Annotated[Path, typer.Argument(help="The painting to learn from.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Where the result goes.")
+    ],
+    backend: Annotated[
+        Backend, typer.Option(help="Which framework computes.")
+    ] = "pytorch",
+    weights: Annotated[
+        str,
+        typer.Option(
+            help="auto, imagenet, mini, random or a .safetensors file."
+        ),
+    ] = "auto",
+    size: Annotated[
+        str, typer.Option(help="Height x width in pixels, like 300x450.")
+    ] = "300x450",
+    epochs: Annotated[int, typer.Option(help="How many epochs.")] = 500,
+    style_layers: Annotated[
+        str | None,
+        typer.Option(help="Convolutions, like conv1_1,conv2_1 or 0,5."),
+    ] = None,
+    content_layers: Annotated[
+        str | None, typer.Option(help="Convolutions, like conv4_4 or 25.")
+    ] = None,
+    content_weight: Annotated[
+        float | None, typer.Option(help="1 in the book.")
+    ] = None,
+    style_weight: Annotated[
+        float | None, typer.Option(help="1e4 in the book.")
+    ] = None,
+    tv_weight: Annotated[
+        float | None, typer.Option(help="10 in the book.")
+    ] = None,
+    lr: Annotated[
+        float | None, typer.Option(help="Learning rate, 0.3 in the book.")
+    ] = None,
+    preset: Annotated[
+        Preset, typer.Option(help="Which edition of the chapter.")
+    ] = "paired",
+    max_pixels: Annotated[
+        int, typer.Option(help="The largest picture that is opened.")
+    ] = images.MAX_PIXELS,
+):
+    """Paint CONTENT in the style of STYLE and write the result to OUT.
+
+    Ctrl-C ends the run early and keeps the picture made so far.
+    """
+    changes = {
+        "content_weight": content_weight,
+        "style_weight": style_weight,
+        "tv_weight": tv_weight,
+        "lr": lr,
+        "style_layers": _layers(style_layers),
+        "content_layers": _layers(content_layers),
+    }
+    recipe = Recipe.preset(
+        str(preset),
+        str(backend),
+        weights=weights,
+        image_shape=_size(size),
+        num_epochs=epochs,
+        **{k: v for k, v in changes.items() if v is not None},
+    )
+    _check_out(out)
+    pictures = [images.open_image(p, max_pixels) for p in (content, style)]
+    _say_network(recipe)
+    run = StyleTransfer(*pictures, recipe, str(backend))
+    try:
+        _run_with_bar(run)
+    except KeyboardInterrupt:
+        _save(run.image(), out)
+        print(f"Stopped after {run.epoch} epochs. {out} holds the picture.")
+        raise typer.Exit(130) from None
+    except Diverged:
+        _save(run.image(), out)
+        raise
+    _save(run.image(), out)
+    print(f"{out} holds the picture.")
+
+
+@app.command()
+def fetch(
+    what: Annotated[
+        What,
+        typer.Argument(
+            help="vgg19: the book's network. images: the book's pictures."
+        ),
+    ],
+    to: Annotated[
+        Path, typer.Option(help="Where the notebooks' pictures are.")
+    ] = Path("img"),
+    restore: Annotated[
+        bool, typer.Option(help="Put the project's own drawings back.")
+    ] = False,
+):
+    """Download what the book uses, checked by its SHA-256.
+
+    vgg19 takes 548 MB of download and keeps 80 MB of it in the cache;
+    images puts the book's photo and painting in place of our drawings.
+    """
+    if what == What.vgg19:
+        print(f"The book's VGG-19 is at {fetching.fetch_vgg19()}.")
+    elif restore:
+        paths = fetching.restore_images(to)
+        _say_pictures(paths, "is our own drawing again")
+    else:
+        paths = fetching.fetch_images(to)
+        _say_pictures(paths, "is the book's picture now")
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version and stop.")
+    ] = False,
+):
+    if version:
+        print(f"d2l-style {d2l_style.__version__}")
+        raise typer.Exit
+
+
+def main():
+    """Run the command line; expected errors become one sentence."""
+    try:
+        app()
+    except _EXPECTED as error:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print("Error:", style="bold red", end=" ")
+        console.print(str(error), markup=False)
+        sys.exit(1)
+
+
+def _layers(text):
+    """Return the layers in a comma-separated list; empty means none."""
+    if text is None:
+        return None
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _size(text):
+    match = re.fullmatch(r"\s*(\d+)\s*[xX×]\s*(\d+)\s*", text)
+    if not match:
+        raise ValueError(
+            f"--size must be height x width, like 300x450, not {text!r}."
+        )
+    return int(match[1]), int(match[2])
+
+
+def _check_out(out):
+    """Complain before the run rather than after it."""
+    if out.suffix.lower() not in Image.registered_extensions():
+        raise ValueError(
+            f"{out} must end in .png, .jpg or another picture format."
+        )
+    if not out.parent.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {out.parent} to write {out.name} into."
+        )
+    if not os.access(out.parent, os.W_OK) or out.is_dir():
+        raise PermissionError(f"{out} cannot be written.")
+
+
+def _save(img, out):
+    part = out.with_name(f".{out.stem}.part{out.suffix}")
+    img.save(part)
+    os.replace(part, out)
+
+
+def _say_network(recipe):
+    print(describe(recipe.weights))
+
+
+def _say_pictures(paths, what):
+    for path in paths:
+        print(f"{path} {what}.")
+    if not paths:
+        print("There is nothing to restore: the drawings are in place.")
+
+
+def _run_with_bar(run):
+    with Progress(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    ) as progress:
+        task = progress.add_task("", total=run.recipe.num_epochs)
+        for epoch in run.run():
+            progress.update(
+                task,
+                completed=epoch.number,
+                description=(
+                    f"content {epoch.content:.3g}  "
+                    f"style {epoch.style:.3g}  TV {epoch.tv:.3g}"
+                ),
+            )

@@ -1,0 +1,89 @@
+"""What the tests share: backends, a narrow network, two small pictures."""
+
+import importlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+
+from d2l_style.doctor import missing_framework
+from d2l_style.random_vgg import random_parameters
+
+WIDTHS = (4, 8, 8, 12, 12)  # of the narrow network
+FRAMEWORKS = {"pytorch": "torch", "mxnet": "mxnet"}
+
+
+def _skip_without(framework):
+    reason = missing_framework(framework)
+    return pytest.mark.skipif(reason is not None, reason=str(reason))
+
+
+def pytest_collection_modifyitems(items):
+    """Tests marked torch or mxnet are skipped where it is not installed."""
+    skips = {}
+    for item in items:
+        for framework in FRAMEWORKS.values():
+            if item.get_closest_marker(framework):
+                if framework not in skips:
+                    skips[framework] = _skip_without(framework)
+                item.add_marker(skips[framework])
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("pytorch", marks=pytest.mark.torch),
+        pytest.param("mxnet", marks=pytest.mark.mxnet),
+    ]
+)
+def backend(request):
+    """The name of each backend in turn."""
+    return request.param
+
+
+@pytest.fixture
+def d2l(backend):
+    """The module of each backend in turn."""
+    return importlib.import_module(f"d2l_style.{FRAMEWORKS[backend]}")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """No test sees or touches the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("D2L_STYLE_CACHE", str(folder))
+    monkeypatch.delenv("D2L_STYLE_MIRROR", raising=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def narrow_parameters():
+    """A VGG-19 of a few channels: quick, and complete."""
+    return random_parameters(seed=1, widths=WIDTHS)
+
+
+@pytest.fixture(scope="session")
+def narrow_file(narrow_parameters, tmp_path_factory):
+    """The narrow network as a safetensors file."""
+    path = tmp_path_factory.mktemp("weights") / "narrow.safetensors"
+    save_file(narrow_parameters, path)
+    return str(path)
+
+
+def picture(seed, height=70, width=90):
+    """Return a smooth random picture in colour."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 256, (7, 9, 3), np.uint8)
+    return Image.fromarray(small).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
+
+
+@pytest.fixture(scope="session")
+def content_img():
+    return picture(1)
+
+
+@pytest.fixture(scope="session")
+def style_img():
+    return picture(2, 80, 64)
