@@ -124,7 +124,7 @@ def extract_features(X, content_layers, style_layers, *, net):
     """
     wanted = {*content_layers, *style_layers}
     features = {}
-    for i in range(max(wanted) + 1):
+    for i in range(max(wanted, default=-1) + 1):
         X = net[i](X)
         if i in wanted:
             features[i] = X

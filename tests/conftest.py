@@ -1,6 +1,7 @@
 """What the tests share: backends, a narrow network, two small pictures."""
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from safetensors.numpy import save_file
 from d2l_style.doctor import missing_framework
 from d2l_style.random_vgg import random_parameters
 
+ROOT = Path(__file__).parent.parent
 WIDTHS = (4, 8, 8, 12, 12)  # of the narrow network
 FRAMEWORKS = {"pytorch": "torch", "mxnet": "mxnet"}
 

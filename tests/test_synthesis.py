@@ -1,0 +1,385 @@
+"""Each backend by itself: losses, layers, state, changes while it runs."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from d2l_style.recipe import Recipe
+from d2l_style.synthesis import Diverged
+from d2l_style.transfer import StyleTransfer
+
+SHAPE = (48, 72)
+
+
+@pytest.fixture
+def make(backend, content_img, style_img, narrow_file):
+    """Return a function that makes a transfer in each backend in turn."""
+
+    def transfer(**changes):
+        changes = {"weights": narrow_file, "image_shape": SHAPE, **changes}
+        return StyleTransfer(
+            content_img, style_img, Recipe(**changes), backend
+        )
+
+    return transfer
+
+
+def run(transfer, epochs):
+    return [epoch.losses for epoch in transfer.run(epochs)]
+
+
+def random_array(d2l, shape, seed=0):
+    values = np.random.default_rng(seed).standard_normal(shape)
+    values = values.astype(np.float32)
+    if d2l.__name__.endswith("torch"):
+        return d2l.torch.from_numpy(values), values
+    return d2l.np.array(values), values
+
+
+def test_gram_is_its_equation(d2l):
+    X, x = random_array(d2l, (1, 3, 4, 5))
+    rows = x.reshape(3, 20)
+    expected = rows @ rows.T / (3 * 4 * 5)
+    np.testing.assert_allclose(d2l.gram(X).tolist(), expected, rtol=1e-5)
+
+
+def test_losses_are_their_equations(d2l):
+    A, a = random_array(d2l, (1, 3, 6, 7), 1)
+    B, b = random_array(d2l, (1, 3, 6, 7), 2)
+    content = np.mean((a - b) ** 2)
+    assert d2l.content_loss(A, B).item() == pytest.approx(content, rel=1e-5)
+    gram_a, gram_b = (np.array(d2l.gram(X).tolist()) for X in (A, B))
+    style = np.mean((gram_a - gram_b) ** 2)
+    assert d2l.style_loss(A, d2l.gram(B)).item() == pytest.approx(
+        style, rel=1e-4
+    )
+    tv = np.abs(np.diff(a, axis=2)).mean() + np.abs(np.diff(a, axis=3)).mean()
+    assert d2l.tv_loss(A).item() == pytest.approx(tv / 2, rel=1e-5)
+
+
+def test_compute_loss_weighs_and_repeats(d2l):
+    X, _ = random_array(d2l, (1, 3, 6, 7), 1)
+    Y, _ = random_array(d2l, (1, 3, 6, 7), 2)
+    G = d2l.gram(Y)
+    contents_l, styles_l, tv_l, l = d2l.compute_loss(  # noqa: E741
+        X,
+        [X],
+        [X, X],
+        [Y],
+        [G, G],
+        content_weight=2,
+        style_weight=3,
+        tv_weight=5,
+        style_layer_weights=(1, 10),
+        style_repeats=4,
+    )
+    content = 2 * d2l.content_loss(X, Y).item()
+    style = 3 * d2l.style_loss(X, G).item()
+    assert contents_l[0].item() == pytest.approx(content, rel=1e-5)
+    assert styles_l[0].item() == pytest.approx(style, rel=1e-5)
+    assert styles_l[1].item() == pytest.approx(10 * style, rel=1e-5)
+    assert tv_l.item() == pytest.approx(5 * d2l.tv_loss(X).item(), rel=1e-5)
+    total = content + 4 * 11 * style + tv_l.item()
+    assert l.item() == pytest.approx(total, rel=1e-5)
+
+
+def test_the_books_helpers(d2l):
+    X, x = random_array(d2l, (2, 6))
+    assert d2l.size(X) == 12
+    assert d2l.reshape(X, (3, 4)).shape == (3, 4)
+    product = d2l.matmul(X, d2l.reshape(X, (6, 2)))
+    np.testing.assert_allclose(
+        product.tolist(), x @ x.reshape(6, 2), rtol=1e-5
+    )
+    np.testing.assert_allclose(d2l.abs(X).tolist(), np.abs(x))
+    assert d2l.Image.open
+    d2l.set_figsize((4, 2))
+    assert list(d2l.plt.rcParams["figure.figsize"]) == [4, 2]
+
+
+def test_train_is_the_same_run(make, backend, d2l, content_img, style_img):
+    """The book's functions and Synthesis compute the same picture."""
+    transfer = make(num_epochs=12, lr_decay_epoch=5, adam_epsilon=backend)
+    recipe, net = transfer.recipe, transfer.synthesis.net
+    device = d2l.try_gpu()
+    taps = {
+        "content_layers": recipe.content_taps,
+        "style_layers": recipe.style_taps,
+    }
+    content_X, contents_Y = d2l.get_contents(
+        SHAPE,
+        device,
+        content_img=content_img,
+        net=net,
+        content_layers=recipe.content_taps,
+    )
+    _, styles_Y = d2l.get_styles(
+        SHAPE,
+        device,
+        style_img=style_img,
+        net=net,
+        style_layers=recipe.style_taps,
+    )
+    animator = d2l.Animator.of_losses(12)
+    X = d2l.train(
+        content_X,
+        contents_Y,
+        styles_Y,
+        device,
+        0.3,
+        12,
+        5,
+        net=net,
+        animator=animator,
+        **taps,
+    )
+    losses = run(transfer, 12)
+    expected = transfer.synthesis.array()
+    got = np.array(X.tolist(), np.float32)
+    assert np.abs(got - expected).max() < 1e-4
+    content_line = animator._lines[0].get_ydata()
+    assert content_line == pytest.approx([losses[9].content], rel=1e-4)
+    assert animator.axes[1].images
+
+
+def test_losses_fall(make):
+    losses = run(make(), 40)
+    assert losses[-1].total < 0.7 * max(one.total for one in losses)
+    assert losses[-1].style < losses[0].style
+
+
+@pytest.mark.parametrize("tap", ["relu", "conv", "inplace"])
+def test_taps_read_where_they_say(make, tap):
+    transfer = make(tap=tap)
+    synthesis = transfer.synthesis
+    minima = [float(Y.min()) for Y in synthesis.contents_Y]
+    assert (minima[0] < 0) == (tap == "conv")
+    assert transfer.recipe.style_taps[-1] == (29 if tap == "relu" else 28)
+    assert len(synthesis.net) == transfer.recipe.style_taps[-1] + 1
+
+
+def test_inplace_is_what_in_place_relus_leave(content_img, narrow_parameters):
+    torch = pytest.importorskip("torch")
+    from d2l_style import torch as d2l
+
+    printed = {"content_layers": [25], "style_layers": [0, 5, 10, 19, 28]}
+    X = d2l.preprocess(content_img, SHAPE)
+    cut = d2l.VGG19(narrow_parameters, inplace=True).features[:29]
+    recipe = Recipe(tap="inplace", image_shape=SHAPE)
+    plain = d2l.VGG19(narrow_parameters).features
+    with torch.no_grad():
+        left = d2l.extract_features(X, **printed, net=cut)
+        read = d2l.extract_features(
+            X, recipe.content_taps, recipe.style_taps, net=plain
+        )
+    for a, b in zip(sum(left, []), sum(read, []), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("init", ["content", "noise", "style"])
+def test_first_images_differ(make, init):
+    transfer = make(init=init)
+    first = next(transfer.run())
+    assert (first.content < 1e-6 * first.total) == (init == "content")
+    assert (first.style < 1e-6 * first.total) == (init == "style")
+
+
+def test_same_seed_same_noise(make):
+    arrays = [make(init="noise", seed=s).synthesis.array() for s in (1, 1, 2)]
+    assert np.array_equal(arrays[0], arrays[1])
+    assert not np.array_equal(arrays[0], arrays[2])
+
+
+def test_one_kind_of_layer_is_enough(make):
+    style_only = next(make(content_layers=()).run())
+    content_only = next(make(style_layers=()).run())
+    assert style_only.losses.contents == ()
+    assert content_only.losses.styles == ()
+    assert style_only.style > 0
+
+
+def test_state_repeats_exactly(make):
+    transfer = make()
+    run(transfer, 7)
+    state = transfer.synthesis.state()
+    first = run(transfer, 5)
+    transfer.synthesis.load_state(state)
+    assert transfer.epoch == 7
+    assert run(transfer, 5) == first
+
+
+def test_state_of_a_fresh_run(make):
+    a, b = make(), make(init="style")
+    b.synthesis.load_state(a.synthesis.state())
+    assert run(b, 3) == run(a, 3)
+
+
+@pytest.mark.parametrize("broken", ["missing", "shape"])
+def test_state_that_does_not_fit_changes_nothing(make, broken):
+    transfer = make()
+    run(transfer, 2)
+    before = transfer.synthesis.array()
+    state = transfer.synthesis.state()
+    if broken == "missing":
+        del state["variance"]
+    else:
+        state["mean"] = state["mean"][:, :, :-1]
+    with pytest.raises(ValueError, match="does not fit"):
+        transfer.synthesis.load_state(state)
+    assert np.array_equal(transfer.synthesis.array(), before)
+
+
+def test_edit_keeps_picture_and_adam(make):
+    transfer = make()
+    run(transfer, 5)
+    before = transfer.synthesis.state()
+    transfer.edit(style_layers=["conv1_2", 7], style_weight=5)
+    after = transfer.synthesis.state()
+    for name, value in before.items():
+        assert np.array_equal(value, after[name])
+    epoch = next(transfer.run(1))
+    assert len(epoch.losses.styles) == 2
+
+
+def test_edit_of_weights_alone_goes_on_as_a_run_would(make):
+    transfer, other = make(), make()
+    run(transfer, 5)
+    run(other, 5)
+    transfer.edit(tv_weight=0)
+    transfer.edit(tv_weight=10)
+    assert run(transfer, 3) == run(other, 3)
+
+
+def test_edit_of_size_resizes_the_picture(make):
+    transfer = make()
+    run(transfer, 3)
+    transfer.edit(image_shape=(64, 80))
+    assert transfer.image().size == (80, 64)
+    assert all(losses.finite for losses in run(transfer, 3))
+    assert transfer.epoch == 6
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"content_layers": [1]}, ValueError),
+        ({"style_layers": [], "content_layers": []}, ValueError),
+        ({"weights": "nowhere.safetensors"}, FileNotFoundError),
+        ({"lr": -1}, ValueError),
+        ({"learning_rate": 1}, ValueError),
+    ],
+)
+def test_edit_that_is_not_valid_changes_nothing(make, changes, error):
+    transfer, other = make(), make()
+    run(transfer, 3)
+    run(other, 3)
+    recipe = transfer.recipe
+    with pytest.raises(error):
+        transfer.edit(**changes)
+    assert transfer.recipe == recipe
+    assert run(transfer, 2) == run(other, 2)
+
+
+def test_reset_begins_again(make):
+    transfer = make()
+    first = run(transfer, 4)
+    transfer.reset()
+    assert transfer.epoch == 0
+    assert run(transfer, 4) == first
+
+
+def test_divergence_stops_and_keeps_a_finite_picture(make):
+    transfer = make(lr=1e30)
+    with pytest.raises(Diverged, match="lr=1e\\+30"):
+        run(transfer, 50)
+    assert np.isfinite(transfer.synthesis.array()).all()
+    transfer.image()
+    transfer.edit(lr=0.3)
+    transfer.reset()
+    assert all(losses.finite for losses in run(transfer, 3))
+
+
+def test_a_given_network_is_left_alone(
+    backend, d2l, content_img, style_img, narrow_parameters
+):
+    net = d2l.VGG19(narrow_parameters)
+    transfer = StyleTransfer(
+        content_img, style_img, Recipe(image_shape=SHAPE), backend, net=net
+    )
+    run(transfer, 2)
+    weight = net.features[0].weight
+    if backend == "pytorch":
+        assert weight.requires_grad
+        assert not net.features[1].inplace
+        assert weight.grad is None
+    else:
+        assert weight.grad_req == "write"
+
+
+def test_another_thread_may_run_it(make):
+    """Widgets do: MXNet's NumPy semantics are a matter of the thread."""
+    here, there = make(), make()
+    losses = []
+    thread = threading.Thread(target=lambda: losses.extend(run(there, 4)))
+    thread.start()
+    thread.join()
+    assert losses == run(here, 4)
+
+
+def test_run_counts_and_stops(make):
+    transfer = make(num_epochs=5)
+    numbers = [epoch.number for epoch in transfer.run(3)]
+    numbers += [epoch.number for epoch in transfer.run()]
+    assert numbers == [1, 2, 3, 4, 5]
+    assert list(transfer.run()) == []
+    assert next(transfer.run(1)).number == 6
+
+
+def test_epoch_says_what_it_was(make):
+    epoch = next(make().run())
+    parts = sum(epoch.losses.contents) + sum(epoch.losses.styles) + epoch.tv
+    assert epoch.total == pytest.approx(parts, rel=1e-5)
+    assert epoch.seconds > 0
+    assert epoch.image().size == (72, 48)
+
+
+def test_save_and_load(make, content_img, style_img, tmp_path):
+    transfer, path = make(), tmp_path / "run.safetensors"
+    run(transfer, 4)
+    transfer.save(path)
+    loaded = StyleTransfer.load(path, content_img, style_img)
+    assert loaded.recipe == transfer.recipe
+    assert loaded.backend == transfer.backend
+    assert run(loaded, 3) == run(transfer, 3)
+    assert [p.name for p in tmp_path.iterdir()] == ["run.safetensors"]
+
+
+def test_load_refuses_other_pictures(make, content_img, style_img, tmp_path):
+    path = tmp_path / "run.safetensors"
+    make().save(path)
+    with pytest.raises(ValueError, match="other pictures"):
+        StyleTransfer.load(path, style_img, content_img)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a run", b"\x80\x04K\x01."])
+def test_load_refuses_other_files(tmp_path, content, content_img, style_img):
+    path = tmp_path / "run.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged"):
+        StyleTransfer.load(path, content_img, style_img)
+
+
+def test_load_refuses_weights(narrow_file, content_img, style_img):
+    with pytest.raises(ValueError, match="not a run"):
+        StyleTransfer.load(narrow_file, content_img, style_img)
+
+
+def test_load_of_nothing(content_img, style_img):
+    with pytest.raises(FileNotFoundError, match="no saved run"):
+        StyleTransfer.load("nowhere", content_img, style_img)
+
+
+def test_unknown_backend(content_img, style_img):
+    with pytest.raises(ValueError, match="'pytorch' or 'mxnet'"):
+        StyleTransfer(content_img, style_img, backend="jax")
