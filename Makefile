@@ -1,0 +1,84 @@
+# `make` or `make help` lists what there is. Needs git, make and Python.
+#
+#   PYTHON=python3.12   the Python to make the environment with
+#   VENV=.venv          where the environment is
+#   PORT=8888           the port of JupyterLab
+#   OPTIONS=            more for tools/setup_env.py, e.g. --without torch
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?=
+OPTIONS ?=
+VENV2 = .venv-numpy2
+RUN = $(VENV)/bin/python
+SETUP = @$(PYTHON) tools/setup_env.py --venv $(VENV) $(OPTIONS) --extras
+
+TARGETS = help lab demo test test-all lint notebooks bench clean distclean
+.PHONY: $(TARGETS) env-lab env-demo env-test env-lint env-notebooks
+.NOTPARALLEL:
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s  %s\n", $$1, $$2}' \
+	    Makefile
+
+lab: env-lab ## open the notebooks in JupyterLab (the first call installs)
+	@set --; \
+	if [ "$$(id -u)" = 0 ]; then set -- "$$@" --allow-root; fi; \
+	if [ -n "$$CI" ] || [ -e /.dockerenv ] || [ -e /run/.containerenv ] || \
+	   { [ "$$(uname)" = Linux ] && \
+	     [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; }; then \
+	    set -- "$$@" --no-browser; fi; \
+	if [ -n "$(PORT)" ]; then set -- "$$@" --port="$(PORT)"; fi; \
+	notebook=notebooks/neural-style-pytorch.ipynb; \
+	$(RUN) -c 'import sys, importlib.util as u; \
+	sys.exit(not u.find_spec("torch"))' || \
+	    notebook=notebooks/neural-style-mxnet.ipynb; \
+	exec $(RUN) -m jupyterlab --LabApp.default_url=/lab/tree/$$notebook "$$@"
+
+demo: env-demo ## transfer a style with both frameworks, pictures in out/
+	$(RUN) -m tools.demo
+
+test: env-test ## the test suite (under 10 minutes on 2 cores)
+	$(RUN) -m pytest -m "not slow"
+
+# pytest's exit code 5 says that no test is marked slow.
+test-all: test ## test, then the slow tests, then MXNet beside NumPy 2
+	$(RUN) -m pytest -m slow || [ $$? -eq 5 ]
+	@$(PYTHON) tools/setup_env.py --venv $(VENV2) --numpy2 \
+	    --extras test,mxnet
+	@if $(VENV2)/bin/python -c 'import sys, importlib.util as u; \
+	sys.exit(not u.find_spec("mxnet"))'; then \
+	    set -x; $(VENV2)/bin/python -m pytest -m "mxnet and not slow"; \
+	else echo "No MXNet on this machine: its NumPy 2 tests are left out."; \
+	fi
+
+lint: env-lint ## ruff: rules and format
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+
+notebooks: env-notebooks ## build the notebooks from notebooks/source
+	$(RUN) -m tools.build_notebooks
+
+bench: env-demo ## seconds per epoch and memory, beside a baseline
+	$(RUN) -m benchmarks.epoch
+
+clean: ## remove out/ and what tools keep between runs
+	rm -rf out build .pytest_cache .ruff_cache .hypothesis
+	find . -name '.venv*' -prune -o -type d \
+	    \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
+	    -exec rm -rf {} +
+
+distclean: clean ## clean, and remove the installed environments too
+	rm -rf $(VENV) $(VENV2) d2l_style.egg-info
+
+env-lab:
+	$(SETUP) lab,torch,mxnet
+env-demo:
+	$(SETUP) torch,mxnet
+env-test:
+	$(SETUP) test,torch,mxnet
+env-lint:
+	$(SETUP) test
+env-notebooks:
+	$(SETUP) build
