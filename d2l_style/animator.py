@@ -5,6 +5,7 @@ import io
 import sys
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -25,18 +26,17 @@ class _LiveAxes(Axes):
     _shown = None
 
     def imshow(self, X, **kwargs):
-        shape = getattr(X, "shape", None) or (X.height, X.width)
-        if self._shown is not None and not kwargs:
-            artist, old_shape = self._shown
-            if old_shape[:2] == shape[:2]:
-                artist.set_data(X)
-                return artist
-        if self._shown is not None:
-            self._shown[0].remove()
-        artist = super().imshow(X, **kwargs)
-        self._shown = (artist, shape)
+        X = np.asarray(X)
+        old, self._shown = self._shown, None
+        if old is not None and old.get_shape() == X.shape and not kwargs:
+            old.set_data(X)
+            self._shown = old
+            return old
+        if old is not None:
+            old.remove()
+        self._shown = super().imshow(X, **kwargs)
         self.set_axis_off()
-        return artist
+        return self._shown
 
 
 class Animator:

@@ -274,7 +274,7 @@ def _number(name, value, *, at_least=None, above=None):
         value = None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     low = number < at_least if above is None else number <= above
     if not math.isfinite(number) or low:

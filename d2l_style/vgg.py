@@ -38,8 +38,6 @@ def _layers():
 
 LAYERS = tuple(_layers())
 CONVS = tuple(layer for layer in LAYERS if layer.kind == "conv")
-_CONV_BY_NAME = {layer.name: layer.index for layer in CONVS}
-_CONV_INDICES = frozenset(_CONV_BY_NAME.values())
 
 
 def conv_index(layer):
@@ -48,12 +46,13 @@ def conv_index(layer):
     ``layer`` is an index (``25``) or a name (``"conv4_4"``). Raises
     ``ValueError`` with the valid ones for anything else.
     """
-    if isinstance(layer, str) and layer.isdigit():
-        layer = int(layer)
-    index = (
-        _CONV_BY_NAME.get(layer, layer) if isinstance(layer, str) else layer
-    )
-    if isinstance(index, bool) or index not in _CONV_INDICES:
+    by_name = {c.name: c.index for c in CONVS}
+    by_text = {str(c.index): c.index for c in CONVS}
+    if isinstance(layer, str):
+        index = by_name.get(layer, by_text.get(layer))
+    else:
+        index = layer
+    if type(index) is bool or index not in [c.index for c in CONVS]:
         valid = ", ".join(f"{c.name} = {c.index}" for c in CONVS)
         raise ValueError(
             f"{layer!r} is not a convolution of VGG-19. Choose by name or "
