@@ -41,9 +41,12 @@ def _explain(name, purpose, error):
     installed = getattr(error, "name", None) != name
     if installed:
         return f"{need}, but its import fails ({error}). {_mend(error)}"
+    missing = f"{need}, but it is not installed. {_install(name)}"
+    if purpose:
+        return missing
     return (
-        f"{need}, but it is not installed. {_install(name)} The other "
-        f"backend does the same: 'from d2l_style import {other} as d2l'."
+        f"{missing} The other backend does the same: 'from d2l_style import "
+        f"{other} as d2l'."
     )
 
 
@@ -56,6 +59,8 @@ def _mend(error):
         )
     if "distutils" in text:
         return "Install setuptools: 'pip install setuptools'."
+    if isinstance(error, ModuleNotFoundError) and "." not in error.name:
+        return f"Install what is missing: 'pip install {error.name}'."
     return "Run 'make lab' again, or ask with this message at hand."
 
 

@@ -6,6 +6,7 @@ the same files under the same names. The hashes are the same either way.
 """
 
 import os
+import pickle
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import platformdirs
 import pooch
+import requests
 from safetensors.numpy import save_file
 
 from d2l_style.doctor import require
@@ -37,6 +39,7 @@ VGG19 = Source(
     "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
     548,
 )
+SECONDS = 30  # without a byte from the server, before giving up
 _BOOK = "https://raw.githubusercontent.com/d2l-ai/d2l-en/master/img"
 BOOK_IMAGES = (
     Source(
@@ -68,8 +71,8 @@ def download(source, folder, progressbar=True):
 
     A file that is there with the right hash is not downloaded again.
     Raises ``ConnectionError`` if the server cannot be reached or refuses,
-    ``ValueError`` if what came is not the file that was asked for; in both
-    cases nothing is left behind.
+    ``ValueError`` if what came is not the file that was asked for,
+    ``OSError`` if it cannot be written; then nothing is left behind.
     """
     mirror = os.environ.get("D2L_STYLE_MIRROR")
     url = f"{mirror.rstrip('/')}/{source.name}" if mirror else source.url
@@ -82,11 +85,11 @@ def download(source, folder, progressbar=True):
                     fname=source.name,
                     path=folder,
                     downloader=pooch.HTTPDownloader(
-                        progressbar=progressbar, timeout=30
+                        progressbar=progressbar, timeout=SECONDS
                     ),
                 )
             )
-    except OSError as e:  # requests' errors are OSErrors too
+    except requests.RequestException as e:
         raise ConnectionError(
             f"{source.name} could not be downloaded from {url}: {e}. Check "
             "the connection and try again, or set D2L_STYLE_MIRROR to a "
@@ -114,10 +117,8 @@ def fetch_vgg19(source=VGG19, progressbar=True):
     torch = require("torch", "to read the official VGG-19 file, once")
     with _scratch() as folder:
         path = download(source, folder, progressbar)
-        # Hash-checked, and read without unpickling any object of its own.
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
         part = folder / "features.safetensors"
-        save_file(_features(tensors), part)
+        save_file(_features(_read(torch, path)), part)
         os.replace(part, target)
     return target
 
@@ -130,8 +131,9 @@ def fetch_images(folder, sources=BOOK_IMAGES, progressbar=True):
     as :func:`download` does, and ``FileNotFoundError`` without the folder.
     """
     folder = _image_folder(folder)
+    wanted = [source for source in sources if not _has(folder, source)]
     with _scratch() as scratch:
-        new = [download(s, scratch, progressbar) for s in sources]
+        new = [download(s, scratch, progressbar) for s in wanted]
         for path in new:
             _keep_drawing(folder, path.name)
             shutil.copyfile(path, folder / path.name)
@@ -148,6 +150,11 @@ def restore_images(folder, sources=BOOK_IMAGES):
             os.replace(drawing, folder / source.name)
             restored.append(folder / source.name)
     return restored
+
+
+def _has(folder, source):
+    path = folder / source.name
+    return path.is_file() and pooch.file_hash(path) == source.sha256
 
 
 def _keep_drawing(folder, name):
@@ -167,9 +174,20 @@ def _image_folder(folder):
     return folder
 
 
+def _read(torch, path):
+    """Read a file of PyTorch without unpickling any object of its own."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError):
+        raise ValueError(
+            f"{path.name} holds something else than PyTorch's tensors, and "
+            "was not opened."
+        ) from None
+
+
 def _features(tensors):
     return {
-        name: tensor.float().numpy()
+        name: tensor.float().contiguous().numpy()
         for name, tensor in tensors.items()
         if name.startswith("features.")
     }
@@ -178,8 +196,15 @@ def _features(tensors):
 @contextmanager
 def _scratch():
     """A folder inside the cache that is gone afterwards, come what may."""
-    cache_dir().mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=cache_dir(), prefix="part-") as folder:
+    try:
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        scratch = TemporaryDirectory(dir=cache_dir(), prefix="part-")
+    except OSError as error:
+        raise OSError(
+            f"The cache {cache_dir()} cannot be used: {error.strerror}. Set "
+            "D2L_STYLE_CACHE to a folder that you may write to."
+        ) from None
+    with scratch as folder:
         yield Path(folder)
 
 

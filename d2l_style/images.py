@@ -1,9 +1,10 @@
 """Any picture a person may hand in, as an RGB image of the right size."""
 
 import os
+import threading
+import warnings
 from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -13,36 +14,31 @@ RGB_MEAN = (0.485, 0.456, 0.406)
 RGB_STD = (0.229, 0.224, 0.225)
 MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
 
+_EXPECTED = "A picture must be a path, a PIL image or a (h, w, 3) uint8 array"
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+_ONE_AT_A_TIME = threading.Lock()
+
 
 def open_image(source, max_pixels=MAX_PIXELS):
     """Open a picture from a path or a binary file, as RGB in sRGB.
 
     Upright (EXIF orientation), colours converted by its ICC profile,
-    transparency on white, the first frame of an animation, 16 bits reduced
-    to 8. Returns a ``PIL.Image.Image`` in mode RGB.
+    transparency on white, the first frame of an animation, 16 and 32 bits
+    reduced to 8. Returns a ``PIL.Image.Image`` in mode RGB.
 
     Raises ``FileNotFoundError`` if there is no such file, and ``ValueError``
     naming the file and the reason if it is no picture, is cut off, or has
     more than ``max_pixels`` pixels.
     """
     name = _name(source)
-    if isinstance(source, (str, os.PathLike)) and not Path(source).exists():
-        raise FileNotFoundError(f"There is no picture at {name}.")
-    try:
-        with _pillow_limit_off(), Image.open(source) as img:
-            _check_pixels(name, img.size, max_pixels)
-            img.load()
-            return as_rgb(img)
-    except UnidentifiedImageError:
-        raise ValueError(
-            f"{name} is not a picture that can be read. JPEG, PNG, WebP, "
-            "GIF, TIFF and BMP files work."
-        ) from None
-    except (OSError, SyntaxError, EOFError, MemoryError) as error:
-        raise ValueError(
-            f"{name} cannot be read: {error}. The file may be damaged or cut "
-            "off; save or download it again."
-        ) from None
+    if isinstance(source, (str, os.PathLike)):
+        _check_path(source, name)
+    with (
+        _pixel_limit(name, max_pixels),
+        _naming(name),
+        Image.open(source) as img,
+    ):
+        return as_rgb(img)
 
 
 def as_image(img):
@@ -54,46 +50,85 @@ def as_image(img):
     """
     if isinstance(img, (str, os.PathLike)):
         return open_image(img)
-    if isinstance(img, Image.Image):
-        return as_rgb(img)
     if hasattr(img, "asnumpy"):
         img = img.asnumpy()
-    if isinstance(img, np.ndarray) and img.dtype == np.uint8:
-        return as_rgb(Image.fromarray(img))
-    raise TypeError(
-        "A picture must be a path, a PIL image or a (h, w, 3) uint8 array, "
-        f"not {type(img).__name__}."
-    )
+    if isinstance(img, np.ndarray):
+        _check_array(img)
+        img = Image.fromarray(img)
+    if isinstance(img, Image.Image):
+        with _naming(_name(img)):
+            return as_rgb(img)
+    raise TypeError(f"{_EXPECTED}, not {type(img).__name__}.")
 
 
 def as_rgb(img):
-    """Return a loaded PIL image upright, in sRGB, on white, in mode RGB."""
+    """Return a PIL image upright, in sRGB, on white, in mode RGB."""
+    packing = img.tile[0][3] if getattr(img, "tile", None) else None
+    img.load()
     profile = img.info.get("icc_profile")
-    img = ImageOps.exif_transpose(img)
-    img = _eight_bit(img)
-    if img.mode == "P":
-        img = img.convert("RGBA" if "transparency" in img.info else "RGB")
-    alpha = img.getchannel("A") if img.mode in ("RGBA", "LA") else None
-    if alpha is None and "transparency" in img.info:
-        img = img.convert("RGBA")
-        alpha = img.getchannel("A")
+    img = _upright(img)
+    alpha = _opacity(img, _KEY_SCALES.get(str(packing), 1))
+    img = _to_srgb(_simple(img), profile)
     if alpha is not None:
-        img = img.convert("L" if img.mode == "LA" else "RGB")
-    img = _to_srgb(img, profile)
-    if alpha is not None:
-        white = Image.new("RGB", img.size, "white")
-        img = Image.composite(img, white, alpha)
+        img = Image.composite(img, Image.new("RGB", img.size, "white"), alpha)
+    img.info = {}  # what it said holds no longer
     return img
 
 
-def _eight_bit(img):
-    """Reduce grey modes of more than 8 bits to mode L."""
-    if not img.mode.startswith(("I", "F")):
+def _upright(img):
+    try:
+        return ImageOps.exif_transpose(img)
+    except Exception:  # damaged EXIF data are no reason to fail
+        return img.copy()
+
+
+# A PNG may name one transparent colour. Pillow brings the pixels to 8 bits
+# and leaves the name: by packing, what it has to be multiplied with.
+_KEY_SCALES = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
+
+
+def _opacity(img, key_scale):
+    """Return how opaque each pixel is, in mode L; None if all are."""
+    key = img.info.get("transparency")
+    if key is not None and img.mode.startswith("I"):
+        return Image.fromarray(np.uint8(np.asarray(img) != key) * 255)
+    if not img.has_transparency_data:
+        return None
+    if key is not None and key_scale != 1:
+        key = np.multiply(key, key_scale).astype(int).tolist()
+        img.info["transparency"] = key if img.mode == "L" else tuple(key)
+    if img.mode == "La":
+        img = img.convert("LA")
+    return img.convert("RGBA").getchannel("A")
+
+
+def _simple(img):
+    """Return the colours of an image of any mode in L, RGB, CMYK or LAB."""
+    img.info.pop("transparency", None)
+    if img.mode.startswith(("I", "F")):
+        return _grey(img)
+    if img.mode in ("La", "RGBa"):  # their colours are multiplied by alpha
+        img = img.convert(img.mode.upper())
+    if img.mode in ("CMYK", "LAB"):
         return img
-    values = np.asarray(img, np.float64)
-    values = values * (255 if img.mode == "F" else 1 / 257)
-    values = np.nan_to_num(values, posinf=255, neginf=0)
-    return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
+    return img.convert("L" if img.mode in ("1", "L", "LA") else "RGB")
+
+
+def _grey(img):
+    """Return an image in a mode of 16 or 32 bits in mode L.
+
+    White is 65535 in 16 bits. With 32 bits no file says what it is: it is
+    the first of 1, 255 and 65535 that holds the brightest pixel (with room
+    above 1 for the highlights of HDR pictures), else that pixel.
+    """
+    values = np.asarray(img).astype(np.float32)
+    white = 65535
+    if img.mode in ("I", "F"):
+        peak = values.max(initial=0, where=np.isfinite(values))
+        steps = ((16, 1), (255, 255), (65535, 65535))
+        white = next((white for top, white in steps if peak <= top), peak)
+    values = np.nan_to_num(values / white, nan=0, posinf=1, neginf=0)
+    return Image.fromarray(np.uint8(values.clip(0, 1) * 255 + 0.5))
 
 
 def _to_srgb(img, profile):
@@ -141,8 +176,8 @@ def standardise(img):
 def to_image(X):
     """Return a standardised (1, 3, h, w) array as an RGB ``PIL.Image``.
 
-    The inverse of :func:`standardise`; values outside [0, 1] are clipped,
-    those that are not finite become black.
+    The inverse of :func:`standardise`; values outside [0, 1] and infinite
+    ones are clipped, NaN becomes black.
     """
     X = X[0].transpose(1, 2, 0) * np.float32(RGB_STD) + np.float32(RGB_MEAN)
     X = np.nan_to_num(X, nan=0.0, posinf=1.0, neginf=0.0)
@@ -158,23 +193,78 @@ def noise_image(image_shape, seed=0):
 def _name(source):
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
-    return getattr(source, "name", None) or "The picture"
+    for attribute in ("filename", "name"):  # of PIL's images, of files
+        if name := getattr(source, attribute, None):
+            return name
+    return "The picture"
 
 
-def _check_pixels(name, size, max_pixels):
-    if size[0] * size[1] > max_pixels:
-        raise ValueError(
-            f"{name} is too large: {size[0]} x {size[1]} pixels, and the "
-            f"limit is {max_pixels:,} in all. Make it smaller, or raise the "
-            "limit with max_pixels= (on the command line: --max-pixels)."
-        )
+def _check_path(path, name):
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"There is no picture at {name}.")
+    if os.path.isdir(path):
+        raise ValueError(f"{name} is a folder. Name a picture in it.")
+
+
+def _check_array(array):
+    of_picture = array.ndim == 3 and array.shape[2] in (3, 4)
+    if (
+        array.dtype == np.uint8
+        and array.size
+        and (of_picture or array.ndim == 2)
+    ):
+        return
+    raise TypeError(
+        f"{_EXPECTED}, not a {array.dtype} array of shape {array.shape}."
+    )
 
 
 @contextmanager
-def _pillow_limit_off():
-    """Switch off Pillow's own limit, which ``max_pixels`` replaces."""
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+def _naming(name):
+    """Turn what Pillow raises into a ``ValueError`` that names the file."""
     try:
         yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
+    except _BOMBS:
+        raise  # for _pixel_limit
+    except UnidentifiedImageError:
+        raise ValueError(
+            f"{name} is not a picture that can be read. JPEG, PNG, WebP, "
+            "GIF, TIFF and BMP files work."
+        ) from None
+    except MemoryError:
+        raise ValueError(
+            f"{name} cannot be read: there is not enough memory for it. Make "
+            "it smaller."
+        ) from None
+    except Exception as error:  # decoders raise all sorts on damaged files
+        if getattr(error, "errno", None):
+            raise ValueError(
+                f"{name} cannot be read: {error.strerror}."
+            ) from None
+        raise ValueError(
+            f"{name} cannot be read: {str(error) or type(error).__name__}. "
+            "The file may be damaged or cut off; save or download it again."
+        ) from None
+
+
+@contextmanager
+def _pixel_limit(name, max_pixels):
+    """Let Pillow refuse what has more pixels, here and nowhere else.
+
+    Pillow's limit is global: one thread at a time. Its warnings (of odd but
+    readable files) are not shown.
+    """
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+        try:
+            yield
+        except _BOMBS:
+            raise ValueError(
+                f"{name} is too large: it has more than {max_pixels:,} "
+                "pixels. Make it smaller, or raise the limit with "
+                "max_pixels= (on the command line: --max-pixels)."
+            ) from None
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit

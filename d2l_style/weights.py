@@ -9,14 +9,20 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors import SafetensorError, safe_open
 
 from d2l_style import vgg
 from d2l_style.fetch import cached_vgg19
 from d2l_style.random_vgg import random_parameters
 
 NAMES = ("auto", "imagenet", "mini", "random")
+_NAMES_IN_FILE = frozenset(
+    f"features.{layer.index}.{kind}"
+    for layer in vgg.CONVS
+    for kind in ("weight", "bias")
+)
+# What safetensors and NumPy raise at files and types that they cannot read.
+_UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OSError)
 _HOW_TO_FETCH = "'d2l-style fetch vgg19' gets the book's network (548 MB)."
 
 
@@ -98,8 +104,10 @@ def read_safetensors(path):
     that does not fit, a value that is not finite.
     """
     try:
-        tensors = load_file(path)
-    except (SafetensorError, TypeError, ValueError, KeyError, OSError) as e:
+        with safe_open(path, framework="numpy") as file:
+            wanted = _NAMES_IN_FILE.intersection(file.keys())
+            tensors = {name: file.get_tensor(name) for name in wanted}
+    except (SafetensorError, *_UNREADABLE) as e:
         raise ValueError(
             f"{path} cannot be read as safetensors ({e}). Weights must be a "
             "safetensors file in float16, float32 or float64."
@@ -146,7 +154,8 @@ def _tensor(tensors, name, layer):
     array = np.asarray(tensors[name])
     if array.dtype.kind != "f":
         raise ValueError(f"{name} ({layer}) holds {array.dtype}, not floats.")
-    array = array.astype(np.float32)
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} ({layer}) holds values that are not finite.")
     return array
