@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 _DPI = 100  # of the figure as shown; drawn at twice that for sharp screens
 _COLOURS = ("#1f77b4", "#c2185b", "#2e7d32", "#ef6c00")
@@ -73,6 +74,10 @@ class Animator:
         self.axes = list(axes.flat)
         ax = self.axes[0]
         ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+        if yscale == "linear":
+            # As many ticks as the height allows would change the width of
+            # their labels while the layout is being computed from it.
+            ax.yaxis.set_major_locator(MaxNLocator(6))
         if xlim is not None:
             ax.set_xlim(xlim)
         if ylim is not None:

@@ -169,3 +169,14 @@ def test_wrong_number_of_points_is_refused():
     animator.add(10, [1, 2, 3])
     with pytest.raises(ValueError, match="zip"):
         animator.add(20, [1, 2])
+
+
+@pytest.mark.parametrize("highest", [3.3, 3.34, 3.38])
+def test_labels_are_never_cut_off(highest):
+    """Whatever the ticks, the outermost columns of the figure stay white."""
+    animator = Animator(**BOOK)
+    for i in range(1, 20):
+        animator.axes[1].imshow(image(0, 300, 450))
+        animator.add(10 * i, [0.7, 0.27 + 1 / i, 0.9 + (highest - 0.9) / i])
+        drawn = np.asarray(Image.open(io.BytesIO(animator.png())).convert("L"))
+        assert drawn[:, :2].min() > 200
