@@ -33,6 +33,18 @@ class Stacking:
         self.figure.savefig(io.BytesIO(), format="svg")
 
 
+def layer_by_layer(net, X):
+    """Return (contents, styles), kept in lists on the way through."""
+    contents, styles = [], []
+    for i in range(LAYERS):
+        X = net[i](X)
+        if i in STYLE:
+            styles.append(X)
+        if i in CONTENT:
+            contents.append(X)
+    return contents, styles
+
+
 def printed_pytorch(content_img, style_img, recipe):
     """Return a function that runs one epoch as PyTorch's tab prints it."""
     import torch
@@ -42,21 +54,11 @@ def printed_pytorch(content_img, style_img, recipe):
     pretrained = d2l.pretrained_vgg19(recipe.weights, inplace=True)
     net = torch.nn.Sequential(*[pretrained.features[i] for i in range(LAYERS)])
 
-    def features(X):
-        contents, styles = [], []
-        for i in range(LAYERS):
-            X = net[i](X)
-            if i in STYLE:
-                styles.append(X)
-            if i in CONTENT:
-                contents.append(X)
-        return contents, styles
-
     def as_input(img):
         return torch.tensor(images.standardise(_resized(img, recipe)))
 
-    contents_Y = features(as_input(content_img))[0]
-    grams = [d2l.gram(Y) for Y in features(as_input(style_img))[1]]
+    contents_Y = layer_by_layer(net, as_input(content_img))[0]
+    grams = [d2l.gram(Y) for Y in layer_by_layer(net, as_input(style_img))[1]]
     X = torch.nn.Parameter(as_input(content_img))
     adam = torch.optim.Adam([X], lr=recipe.lr)
     decay = torch.optim.lr_scheduler.StepLR(adam, recipe.lr_decay_epoch, 0.8)
@@ -65,7 +67,7 @@ def printed_pytorch(content_img, style_img, recipe):
     def epoch():
         nonlocal count
         adam.zero_grad()
-        contents, styles = features(X)
+        contents, styles = layer_by_layer(net, X)
         losses = d2l.compute_loss(X, contents, styles, contents_Y, grams)
         losses[-1].backward()
         adam.step()
@@ -86,21 +88,11 @@ def printed_mxnet(content_img, style_img, recipe):
     for i in range(LAYERS):
         net.add(pretrained.features[i])
 
-    def features(X):
-        contents, styles = [], []
-        for i in range(LAYERS):
-            X = net[i](X)
-            if i in STYLE:
-                styles.append(X)
-            if i in CONTENT:
-                contents.append(X)
-        return contents, styles
-
     def as_input(img):
         return d2l.np.array(images.standardise(_resized(img, recipe)))
 
-    contents_Y = features(as_input(content_img))[0]
-    styles_Y = features(as_input(style_img))[1]
+    contents_Y = layer_by_layer(net, as_input(content_img))[0]
+    styles_Y = layer_by_layer(net, as_input(style_img))[1]
     X, grams, trainer = d2l.get_inits(
         as_input(content_img), d2l.try_gpu(), recipe.lr, styles_Y
     )
@@ -109,7 +101,7 @@ def printed_mxnet(content_img, style_img, recipe):
     def epoch():
         nonlocal count
         with d2l.autograd.record():
-            contents, styles = features(X)
+            contents, styles = layer_by_layer(net, X)
             losses = d2l.compute_loss(X, contents, styles, contents_Y, grams)
         losses[-1].backward()
         trainer.step(1)
