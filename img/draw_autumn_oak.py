@@ -317,7 +317,7 @@ def trees(rng):
         yield base, wood, bark, palette
 
 
-def draw(height=800, width=1200, seed=5):
+def draw(height=900, width=1200, seed=5):
     """Paint the picture: uint8 (height, width, 3)."""
     rng, noise = np.random.default_rng(seed), Noise(seed)
     canvas = Canvas(height, width, rgb("#b8542e"), rng)
