@@ -1,5 +1,6 @@
 """The command line: ``d2l-style``, the same as ``python -m d2l_style``."""
 
+import contextlib
 import os
 import re
 import sys
@@ -33,14 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 # Errors that carry a sentence for the reader, not a bug of ours.
-_EXPECTED = (
-    ValueError,
-    FileNotFoundError,
-    ImportError,
-    ConnectionError,
-    PermissionError,
-    Diverged,
-)
+_EXPECTED = (ValueError, OSError, ImportError, Diverged)
 
 Backend = StrEnum("Backend", BACKENDS)
 Preset = StrEnum("Preset", PRESETS)
@@ -113,7 +107,7 @@ def transfer(
         num_epochs=epochs,
         **{k: v for k, v in changes.items() if v is not None},
     )
-    _check_out(out)
+    _check_out(out, recipe.image_shape)
     pictures = [images.open_image(p, max_pixels) for p in (content, style)]
     _say_network(recipe)
     run = StyleTransfer(*pictures, recipe, str(backend))
@@ -150,6 +144,8 @@ def fetch(
     vgg19 takes 548 MB of download and keeps 80 MB of it in the cache;
     images puts the book's photo and painting in place of our drawings.
     """
+    if what == What.vgg19 and restore:
+        raise ValueError("--restore is about the pictures: fetch images.")
     if what == What.vgg19:
         print(f"The book's VGG-19 is at {fetching.fetch_vgg19()}.")
     elif restore:
@@ -173,6 +169,8 @@ def _options(
 
 def main():
     """Run the command line; expected errors become one sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # names that it cannot show
     try:
         app()
     except _EXPECTED as error:
@@ -198,24 +196,40 @@ def _size(text):
     return int(match[1]), int(match[2])
 
 
-def _check_out(out):
+def _check_out(out, image_shape):
     """Complain before the run rather than after it."""
-    if out.suffix.lower() not in Image.registered_extensions():
+    if os.path.isdir(out):
         raise ValueError(
-            f"{out} must end in .png, .jpg or another picture format."
+            f"{out} is a folder. Name the picture, like {out / 'out.png'}."
         )
-    if not out.parent.is_dir():
+    if not os.path.isdir(out.parent):
         raise FileNotFoundError(
             f"There is no folder {out.parent} to write {out.name} into."
         )
-    if not os.access(out.parent, os.W_OK) or out.is_dir():
-        raise PermissionError(f"{out} cannot be written.")
+    h, w = image_shape
+    _write(Image.new("RGB", (w, h)), out).unlink()
 
 
 def _save(img, out):
+    os.replace(_write(img, out), out)
+
+
+def _write(img, out):
+    """Write the picture beside ``out`` and return where."""
     part = out.with_name(f".{out.stem}.part{out.suffix}")
-    img.save(part)
-    os.replace(part, out)
+    try:
+        img.save(part)
+    except (KeyError, ValueError, OSError) as error:  # Pillow raises all
+        with contextlib.suppress(OSError):
+            part.unlink()
+        if getattr(error, "errno", None):
+            raise OSError(
+                f"{out} cannot be written: {error.strerror}."
+            ) from None
+        raise ValueError(
+            f"{out} must end in .png, .jpg or another format of pictures."
+        ) from None
+    return part
 
 
 def _say_network(recipe):

@@ -8,13 +8,25 @@ framework has downloaded before is used as ever, as are all other calls.
 
 import contextlib
 import functools
+import http.client
 import io
 import os
 import socket
 import sys
-import urllib.parse
+import urllib.error
+import urllib.request
+import zipfile
 
 SECONDS = 5  # to wait for the server before doing without it
+# What the frameworks raise if the server refuses, the connection is cut off,
+# or what came is not the file it should be.
+_FAILED = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    http.client.HTTPException,
+    zipfile.BadZipFile,
+)
 
 
 def watch_torchvision(substitute):
@@ -40,13 +52,16 @@ def watch_torchvision(substitute):
 
 def watch_gluon(substitute):
     """Wrap ``mxnet.gluon.model_zoo.vision.vgg19`` likewise."""
+    from mxnet import base
     from mxnet.gluon import utils
     from mxnet.gluon.model_zoo import model_store, vision
 
-    def source(root="~/.mxnet/models", **kwargs):
-        name = f"vgg19-{model_store.short_hash('vgg19')}.params"
-        path = os.path.join(os.path.expanduser(root), name)
-        return utils._get_repo_url(), path
+    default = os.path.join(base.data_dir(), "models")
+
+    def source(root=default, **kwargs):
+        name = f"vgg19-{model_store.short_hash('vgg19')}"
+        path = os.path.join(os.path.expanduser(root), f"{name}.params")
+        return f"{utils._get_repo_url()}gluon/models/{name}.zip", path
 
     for module in (vision, vision.vgg):
         module.vgg19 = _watched(module.vgg19, source, substitute)
@@ -64,11 +79,9 @@ def _watched(vgg19, source, substitute):
         url, path = source(**kwargs)
         if os.path.exists(path):
             return vgg19(*args, **kwargs)
-        if _reachable(url):
-            try:
+        if _answers(url):
+            with contextlib.suppress(*_FAILED):
                 return _without_noise(vgg19, *args, **kwargs)
-            except (OSError, RuntimeError, ValueError):
-                pass  # refused, cut off, or not the file it should be
         return _answer(vgg19, substitute, kwargs)
 
     watched.__wrapped_by_d2l_style__ = True
@@ -94,16 +107,19 @@ def _wants_weights(args, kwargs):
     return any(given)
 
 
-def _reachable(url):
-    """Return whether the server of ``url`` takes a connection, and soon.
+def _answers(url):
+    """Return whether there is an answer for ``url``, and soon.
 
-    The frameworks themselves would try for minutes where packets get lost.
+    The frameworks themselves would try for minutes where packets get lost,
+    MXNet for ever where a server does not answer. A server that does not
+    know the method HEAD may still have the file.
     """
-    parts = urllib.parse.urlsplit(url)
-    port = parts.port or (80 if parts.scheme == "http" else 443)
     try:
-        socket.create_connection((parts.hostname, port), SECONDS).close()
-    except OSError:
+        request = urllib.request.Request(url, method="HEAD")
+        urllib.request.urlopen(request, timeout=SECONDS).close()
+    except urllib.error.HTTPError as error:
+        return error.code in (405, 501)
+    except (OSError, ValueError, http.client.HTTPException):
         return False
     return True
 
