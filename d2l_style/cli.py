@@ -107,7 +107,7 @@ def transfer(
         num_epochs=epochs,
         **{k: v for k, v in changes.items() if v is not None},
     )
-    _check_out(out, recipe.image_shape)
+    _check_out(out, recipe.image_shape, (content, style))
     pictures = [images.open_image(p, max_pixels) for p in (content, style)]
     _say_network(recipe)
     run = StyleTransfer(*pictures, recipe, str(backend))
@@ -133,8 +133,11 @@ def fetch(
         ),
     ],
     to: Annotated[
-        Path, typer.Option(help="Where the notebooks' pictures are.")
-    ] = Path("img"),
+        Path | None,
+        typer.Option(
+            help="The folder of pictures: img or ../img if not said."
+        ),
+    ] = None,
     restore: Annotated[
         bool, typer.Option(help="Put the project's own drawings back.")
     ] = False,
@@ -149,10 +152,10 @@ def fetch(
     if what == What.vgg19:
         print(f"The book's VGG-19 is at {fetching.fetch_vgg19()}.")
     elif restore:
-        paths = fetching.restore_images(to)
+        paths = fetching.restore_images(to or _image_folder())
         _say_pictures(paths, "is our own drawing again")
     else:
-        paths = fetching.fetch_images(to)
+        paths = fetching.fetch_images(to or _image_folder())
         _say_pictures(paths, "is the book's picture now")
 
 
@@ -196,8 +199,20 @@ def _size(text):
     return int(match[1]), int(match[2])
 
 
-def _check_out(out, image_shape):
+def _image_folder():
+    """Return img/ as seen from a clone or from its notebooks."""
+    beside = Path("..", "img")
+    return beside if beside.is_dir() and not Path("img").is_dir() else "img"
+
+
+def _check_out(out, image_shape, pictures):
     """Complain before the run rather than after it."""
+    there = [p for p in pictures if os.path.exists(p)]
+    if os.path.exists(out) and any(out.samefile(p) for p in there):
+        raise ValueError(
+            f"{out} is one of the two pictures that go in. Name another file "
+            "for the result."
+        )
     if os.path.isdir(out):
         raise ValueError(
             f"{out} is a folder. Name the picture, like {out / 'out.png'}."
@@ -217,8 +232,9 @@ def _save(img, out):
 def _write(img, out):
     """Write the picture beside ``out`` and return where."""
     part = out.with_name(f".{out.stem}.part{out.suffix}")
+    lossy = out.suffix.lower() in (".jpg", ".jpeg", ".webp")
     try:
-        img.save(part)
+        img.save(part, **({"quality": 95} if lossy else {}))
     except (KeyError, ValueError, OSError) as error:  # Pillow raises all
         with contextlib.suppress(OSError):
             part.unlink()

@@ -23,7 +23,9 @@ _NAMES_IN_FILE = frozenset(
 )
 # What safetensors and NumPy raise at files and types that they cannot read.
 _UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OSError)
-_HOW_TO_FETCH = "'d2l-style fetch vgg19' gets the book's network (548 MB)."
+_HOW_TO_FETCH = (
+    "'python -m d2l_style fetch vgg19' gets the book's network (548 MB)."
+)
 
 
 def resolve(weights="auto"):
@@ -84,7 +86,7 @@ def load_parameters(weights="auto"):
                 _bundled(),
                 "This version of d2l-style carries no trained network yet. "
                 "Use weights='random', or weights='imagenet' after "
-                "'d2l-style fetch vgg19'.",
+                "'python -m d2l_style fetch vgg19'.",
             )
         )
     return read_safetensors(

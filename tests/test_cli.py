@@ -258,7 +258,7 @@ def refused(run, folder, *args, code=1):
         ("--tv-weight inf", "tv_weight"),
         ("--max-pixels 100", "too large"),
         ("--weights none.safetensors", "none.safetensors"),
-        ("--weights imagenet", "d2l-style fetch vgg19"),
+        ("--weights imagenet", "d2l_style fetch vgg19"),
     ],
 )
 @pytest.mark.torch
@@ -657,3 +657,34 @@ def test_help_of_each_command(run):
     assert code == 0
     for part in ("vgg19", "images", "--to", "--restore", "548 MB"):
         assert part in said
+
+
+def test_the_result_never_replaces_what_goes_in(run, pictures, recorded):
+    before = [Path(path).read_bytes() for path in pictures]
+    for path in pictures:
+        code, _, err = run("transfer", *pictures, "-o", path)
+        assert code == 1
+        assert "is one of the two pictures that go in" in err
+    assert [Path(path).read_bytes() for path in pictures] == before
+    assert not recorded
+
+
+def test_jpegs_are_good_ones(run, pictures, out, recorded):
+    """Pillow's own quality of 75 would show."""
+    path = out.with_suffix(".jpg")
+    assert run("transfer", *pictures, "-o", path)[0] == 0
+    with Image.open(path) as img:
+        assert max(img.quantization[0]) < 20
+
+
+def test_fetch_finds_the_pictures_beside_the_notebooks(
+    run, folder, tmp_path, monkeypatch
+):
+    notebooks = folder.parent / "notebooks"
+    notebooks.mkdir()
+    monkeypatch.chdir(notebooks)
+    if folder.name != "img":
+        folder = folder.rename(folder.parent / "img")
+    code, said, _ = run("fetch", "images", "--restore")
+    assert code == 0
+    assert "nothing to restore" in said

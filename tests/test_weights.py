@@ -65,8 +65,8 @@ def test_anything_but_auto_is_what_it_is(kind):
     ("kind", "parts"),
     [
         ("imagenet", ["trained on ImageNet"]),
-        ("mini", ["small stand-in", "d2l-style fetch vgg19", "548 MB"]),
-        ("random", ["random weights", "d2l-style fetch vgg19", "548 MB"]),
+        ("mini", ["small stand-in", "d2l_style fetch vgg19", "548 MB"]),
+        ("random", ["random weights", "d2l_style fetch vgg19", "548 MB"]),
         ("my/net.safetensors", ["my/net.safetensors"]),
         (Path("net.safetensors"), ["net.safetensors"]),
     ],
@@ -101,7 +101,11 @@ def missing(kind, *parts):
 
 
 def test_weights_that_are_not_here(no_mini, tmp_path):
-    missing("imagenet", str(fetch.cached_vgg19()), "'d2l-style fetch vgg19'")
+    missing(
+        "imagenet",
+        str(fetch.cached_vgg19()),
+        "'python -m d2l_style fetch vgg19'",
+    )
     missing("mini", str(no_mini), "weights='random'")
     missing("ImageNet", "'auto', 'imagenet', 'mini', 'random'", ".safetens")
     missing(tmp_path / "none.safetensors", str(tmp_path), ".safetensors")
@@ -113,7 +117,9 @@ def test_mini_is_bundled_or_says_what_to_do():
     if weights._bundled().is_file():
         assert len(load_parameters("mini")) == 2 * len(vgg.CONVS)
     else:
-        missing("mini", "no trained network", "'d2l-style fetch vgg19'")
+        missing(
+            "mini", "no trained network", "'python -m d2l_style fetch vgg19'"
+        )
 
 
 # Random weights
