@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+_STEPS = (1, 2, 2.5, 5, 10)  # between ticks, times a power of ten
 _DPI = 100  # of the figure as shown; drawn at twice that for sharp screens
 _COLOURS = ("#1f77b4", "#c2185b", "#2e7d32", "#ef6c00")
 _STYLES = ("-", "--", "-.", ":")  # distinct without colour, too
@@ -77,7 +78,7 @@ class Animator:
         if yscale == "linear":
             # As many ticks as the height allows would change the width of
             # their labels while the layout is being computed from it.
-            ax.yaxis.set_major_locator(MaxNLocator(6))
+            ax.yaxis.set_major_locator(MaxNLocator(6, steps=_STEPS))
         if xlim is not None:
             ax.set_xlim(xlim)
         if ylim is not None:
