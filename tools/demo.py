@@ -34,7 +34,6 @@ def demo(backend, recipe):
     animator = Animator(
         xlabel="epoch",
         ylabel="loss",
-        yscale="log",
         legend=["content", "style", "TV"],
         nrows=2,
         ncols=2,
