@@ -33,18 +33,21 @@ def pair(content_img, style_img, narrow_file):
     return make
 
 
-def losses_after(transfer, epochs):
-    """Return (content, style, TV, total) of epoch number ``epochs``."""
-    for epoch in transfer.run(epochs):
-        last = epoch
-    return np.array([last.content, last.style, last.tv, last.total])
+def losses_after(transfer, epochs, last=1):
+    """Run; return the mean (content, style, TV, total) of the last epochs."""
+    rows = [
+        (epoch.content, epoch.style, epoch.tv, epoch.total)
+        for epoch in transfer.run(epochs)
+    ]
+    return np.mean(rows[-last:], axis=0)
 
 
 def assert_start_and_fifty_agree(torch_run, mxnet_run):
     a, b = losses_after(torch_run, 1), losses_after(mxnet_run, 1)
     np.testing.assert_allclose(a[1:], b[1:], rtol=1e-4)
     assert max(a[0], b[0]) < 1e-6 * a[3]
-    a, b = losses_after(torch_run, 49), losses_after(mxnet_run, 49)
+    # Single epochs jitter by up to half of what is allowed here.
+    a, b = (losses_after(run, 49, last=5) for run in (torch_run, mxnet_run))
     np.testing.assert_allclose(a, b, rtol=1e-2)
 
 
@@ -64,7 +67,8 @@ def test_paired_runs_agree(medium_file):
 
 @pytest.mark.slow
 def test_paired_runs_agree_with_the_full_vgg19():
-    assert_start_and_fifty_agree(*real_pair("random", (192, 288)))
+    """As the chapter runs it; smaller pictures drift by a per cent more."""
+    assert_start_and_fifty_agree(*real_pair("random", (300, 450)))
 
 
 def real_pair(weights, image_shape, **changes):
