@@ -31,7 +31,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  (this is what it is here for)
     )
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("lab", "build", "torch", "mxnet", "test")
+EXTRAS = ("lab", "build", "torch", "mxnet", "test", "train")
 CONTAINS = {"test": {"lab", "build"}}
 STAMP = "d2l-style-stamp.json"
 

@@ -1,0 +1,1 @@
+"""The parts of tools/train_mini.py, one idea per file."""
