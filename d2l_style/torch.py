@@ -185,26 +185,7 @@ def gram(X):
     """
     num_channels, n = X.shape[1], size(X) // X.shape[1]
     X = reshape(X, (num_channels, n))
-    return _WithOwnTranspose.apply(X) / (num_channels * n)
-
-
-class _WithOwnTranspose(torch.autograd.Function):
-    """X X^T, with half the work on the way back.
-
-    The gradient is (G + G^T) X. Autograd, which does not see that both
-    factors are one, multiplies twice. Transposed twice, the result lies in
-    the order of X, and adding it to other gradients needs no copy.
-    """
-
-    @staticmethod
-    def forward(ctx, X):
-        ctx.save_for_backward(X)
-        return matmul(X, X.T)
-
-    @staticmethod
-    def backward(ctx, G):
-        (X,) = ctx.saved_tensors
-        return matmul(X.T, G + G.T).T
+    return matmul(X, X.T) / (num_channels * n)
 
 
 def style_loss(Y_hat, gram_Y):
