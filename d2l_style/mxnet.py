@@ -93,11 +93,15 @@ def _layer(layer, parameters):
         return nn.Activation("relu")
     if layer.kind == "pool":
         return nn.MaxPool2D(pool_size=2, strides=2)
-    W = parameters[f"features.{layer.index}.weight"]
+    name = f"features.{layer.index}"
+    return _conv(parameters[f"{name}.weight"], parameters[f"{name}.bias"])
+
+
+def _conv(W, b):
     conv = nn.Conv2D(len(W), 3, padding=1, in_channels=W.shape[1])
     conv.initialize()
     conv.weight.set_data(np.array(W))
-    conv.bias.set_data(np.array(parameters[f"features.{layer.index}.bias"]))
+    conv.bias.set_data(np.array(b))
     return conv
 
 
@@ -450,10 +454,4 @@ def frozen(pretrained_net, taps, device):
 
 
 def _copy(conv):
-    return _layer(
-        vgg.CONVS[0],
-        {
-            "features.0.weight": conv.weight.data().asnumpy(),
-            "features.0.bias": conv.bias.data().asnumpy(),
-        },
-    )
+    return _conv(conv.weight.data().asnumpy(), conv.bias.data().asnumpy())

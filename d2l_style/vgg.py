@@ -38,6 +38,8 @@ def _layers():
 
 LAYERS = tuple(_layers())
 CONVS = tuple(layer for layer in LAYERS if layer.kind == "conv")
+_BY_NAME = {c.name: c.index for c in CONVS}
+_BY_NAME.update({str(c.index): c.index for c in CONVS})
 
 
 def conv_index(layer):
@@ -46,13 +48,8 @@ def conv_index(layer):
     ``layer`` is an index (``25``) or a name (``"conv4_4"``). Raises
     ``ValueError`` with the valid ones for anything else.
     """
-    by_name = {c.name: c.index for c in CONVS}
-    by_text = {str(c.index): c.index for c in CONVS}
-    if isinstance(layer, str):
-        index = by_name.get(layer, by_text.get(layer))
-    else:
-        index = layer
-    if type(index) is bool or index not in [c.index for c in CONVS]:
+    index = _BY_NAME.get(layer) if isinstance(layer, str) else layer
+    if type(index) is bool or index not in _BY_NAME.values():
         valid = ", ".join(f"{c.name} = {c.index}" for c in CONVS)
         raise ValueError(
             f"{layer!r} is not a convolution of VGG-19. Choose by name or "
