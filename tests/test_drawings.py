@@ -12,7 +12,12 @@ import pytest
 from PIL import Image
 
 IMG = Path(__file__).resolve().parents[1] / "img"
-PAINTED = {"draw_rainier": "rainier.jpg", "draw_autumn_oak": "autumn-oak.jpg"}
+PAINTED = {
+    script.stem: script.stem.removeprefix("draw_").replace("_", "-") + ".jpg"
+    for script in sorted(IMG.glob("draw_*.py"))
+    if script.stem != "draw_figures"
+}
+INK = ("draw_ink_wash",)  # hardly any colour, on purpose
 FIGURES = ["style-transfer.svg", "neural-style.svg"]
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -39,7 +44,7 @@ def test_draws_the_same_picture_from_the_same_seed(script, name):
     assert np.array_equal(image, draw(48, 72, 1))
     # It is a picture: neither flat nor grey.
     assert image.mean(axis=2).std() > 25
-    assert np.ptp(image, axis=2).mean() > 25
+    assert name in INK or np.ptp(image, axis=2).mean() > 25
 
 
 def test_another_seed_gives_another_valley(script):
