@@ -250,3 +250,50 @@ def target(script, suffix):
         return Path(sys.argv[1])
     name = Path(script).stem.removeprefix("draw_").replace("_", "-")
     return Path(script).with_name(name + suffix)
+
+
+def spline(points, steps=12, closed=False):
+    """A smooth curve through points (n, 2): more points (m, 2).
+
+    steps: how many points each stretch becomes; closed: join the ends.
+    """
+    p = np.asarray(points, float)
+    if closed:
+        p = np.concatenate([p[-1:], p, p[:2]])
+    else:
+        p = np.concatenate([2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]])
+    t = np.arange(steps)[None, :, None] / steps
+    a, b, c, d = (p[i : len(p) - 3 + i, None] for i in range(4))
+    curve = b + t * (c - a) / 2 + t**2 * (a - 2.5 * b + 2 * c - d / 2)
+    curve = curve + t**3 * (1.5 * (b - c) + (d - a) / 2)
+    curve = curve.reshape(-1, 2)
+    return curve if closed else np.concatenate([curve, p[-2:-1]])
+
+
+def ribbon(points, widths):
+    """The outline (2 n, 2) of a line through points (n, 2).
+
+    widths: one width, or one for each point.
+    """
+    points = np.asarray(points, float)
+    along = np.gradient(points, axis=0)
+    along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+    side = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    side *= np.broadcast_to(widths, len(points))[:, None] / 2
+    return np.concatenate([points + side, (points - side)[::-1]])
+
+
+def shrink(picture, height):
+    """Average a float picture, drawn finer, down to a height in pixels.
+
+    The picture's sides must be the same multiple of the smaller one's.
+    """
+    fine = len(picture) // height
+    width = picture.shape[1] // fine
+    picture = picture.reshape(height, fine, width, fine, -1)
+    return picture.mean(axis=(1, 3))
+
+
+def pairs(text):
+    """Read points (n, 2) from "x y  x y ...", as drawings list them."""
+    return np.array(text.split(), float).reshape(-1, 2)
