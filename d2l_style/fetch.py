@@ -131,7 +131,7 @@ def fetch_images(folder, sources=BOOK_IMAGES, progressbar=True):
     as :func:`download` does, and ``FileNotFoundError`` without the folder.
     """
     folder = _image_folder(folder)
-    wanted = [source for source in sources if not _has(folder, source)]
+    wanted = [source for source in sources if not has(folder, source)]
     with _scratch() as scratch:
         new = [download(s, scratch, progressbar) for s in wanted]
         for path in new:
@@ -152,7 +152,7 @@ def restore_images(folder, sources=BOOK_IMAGES):
     return restored
 
 
-def _has(folder, source):
+def has(folder, source):
     path = folder / source.name
     return path.is_file() and pooch.file_hash(path) == source.sha256
 

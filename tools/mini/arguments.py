@@ -32,6 +32,12 @@ def train_parser(description, folder, output):
     add("--pool", choices=POOLS, help="(max)", **absent)
     add("--loss", choices=LOSSES, help="its shape (mse)", **absent)
     add("--gram", type=float, help="weight of the Gram term (0)", **absent)
+    add(
+        "--denoise",
+        type=float,
+        help="most noise that only the student sees (0)",
+        **absent,
+    )
     add("--ema", type=float, help="averaging of weights (0.999)", **absent)
     add("--lr", type=float, help="learning rate (0.002)", **absent)
     add("--decay", type=float, help="weight decay (0.01)", **absent)

@@ -49,6 +49,18 @@ class Crops:
         X = (X - _MEAN) / _STD
         return X.contiguous(memory_format=torch.channels_last)
 
+    def disturbed(self, X, step, most):
+        """Return batch ``step`` with noise, for the student's eyes only.
+
+        Each crop gets normal noise of its own deviation, from 0 to ``most``
+        in standardised units. Who has to answer as the teacher does to the
+        clean crop learns to look past noise, and so cannot be pleased by it.
+        """
+        rng = np.random.default_rng((self.seed, step, 1))
+        sigma = np.float32(rng.uniform(0, most, (len(X), 1, 1, 1)))
+        noise = rng.standard_normal(X.shape, np.float32) * sigma
+        return X + torch.from_numpy(noise)
+
     def _windows(self, rng, n):
         side, chosen = self.window, []
         for i in rng.choice(len(self.pyramids), n, p=self.weights):

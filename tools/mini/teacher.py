@@ -124,6 +124,11 @@ def load(arch="vgg19", path=None, taps=None, dtype=torch.float32):
     or, without one, from torchvision, which downloads them. Raises
     ``ValueError`` or ``FileNotFoundError`` with a sentence.
     """
+    return Teacher(_sequence(classifier(arch, path), arch), taps, dtype)
+
+
+def classifier(arch="vgg19", path=None):
+    """Return torchvision's whole network ``arch``; see :func:`load`."""
     from torchvision import models
 
     if arch not in models.list_models(module=models):
@@ -134,7 +139,7 @@ def load(arch="vgg19", path=None, taps=None, dtype=torch.float32):
     net = models.get_model(arch, weights=None if path else "DEFAULT")
     if path:
         _fill(net, arch, Path(path))
-    return Teacher(_sequence(net, arch), taps, dtype)
+    return net
 
 
 def _fill(net, arch, path):

@@ -27,6 +27,7 @@ class Options:
     pool: str = "max"
     loss: str = "mse"
     gram: float = 0.0
+    denoise: float = 0.0
     ema: float = 0.999
     lr: float = 2e-3
     decay: float = 0.01
@@ -116,8 +117,11 @@ class Training:
         began = time.perf_counter()
         step = self.steps_done
         X = self._batch(step)
+        seen = X
+        if self.options.denoise:
+            seen = self.crops.disturbed(X, step, self.options.denoise)
         with self._precision():
-            maps = self.student(X, DEPTHS)
+            maps = self.student(seen, DEPTHS)
             answers = list(self.heads(maps, self.teacher(X), step))
         total = sum(
             loss(Y_hat, Y, self.options.loss, self.options.gram)

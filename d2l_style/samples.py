@@ -1,0 +1,235 @@
+"""Pictures to try: the project's, the book's, and what packages carry.
+
+    samples = d2l.sample_images()
+    samples["harbour"].open()
+
+Nothing is downloaded. The project's pictures are those of img/, the book's
+are there after ``d2l-style fetch images``.
+"""
+
+import base64
+import html
+import io
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from PIL import Image
+
+from d2l_style import images
+from d2l_style.fetch import BOOK_IMAGES, has
+
+KINDS = ("content", "style")
+_THUMBNAIL = (150, 100)  # pixels
+_AUTHORS = {"author": "the d2l-style authors", "licence": "CC BY 4.0"}
+_BOOK = {"author": "Dive into Deep Learning", "licence": "CC BY-SA 4.0"}
+# What the book's two files show: the same names as two of our drawings.
+_OF_BOOK = {
+    "rainier": {
+        "kind": "content",
+        "title": "Mount Rainier, the book's photo",
+        "alt": "Photo of a snow-covered mountain above forested ridges, "
+        "with tall firs in the foreground.",
+    },
+    "autumn-oak": {
+        "kind": "style",
+        "title": "Autumn oaks, the book's painting",
+        "alt": "Oil painting of oak trees in autumn colours, in strong "
+        "orange, yellow and blue strokes.",
+    },
+}
+# Package and file of photos that other packages carry.
+_OF_PACKAGES = {
+    ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"): {
+        "title": "Grace Hopper",
+        "author": "United States Navy",
+        "licence": "public domain",
+        "alt": "Portrait of Rear Admiral Grace Hopper in dark uniform and "
+        "white cap, before a flag.",
+    },
+    ("skimage", "data/chelsea.png"): {
+        "title": "Chelsea the cat",
+        "author": "Stefan van der Walt",
+        "licence": "CC0",
+        "alt": "The face of a ginger tabby cat, looking past the viewer.",
+    },
+    ("skimage", "data/coffee.png"): {
+        "title": "A cup of coffee",
+        "author": "Rachel Michetti",
+        "licence": "CC0",
+        "alt": "A cup of espresso and a spoon on a saucer, on a wooden table.",
+    },
+    ("skimage", "data/astronaut.png"): {
+        "title": "Eileen Collins",
+        "author": "NASA",
+        "licence": "public domain",
+        "alt": "Astronaut Eileen Collins in an orange suit, a model of the "
+        "shuttle and a flag behind her.",
+    },
+    ("sklearn", "datasets/images/china.jpg"): {
+        "title": "A temple in China",
+        "author": "danielbuechele on flickr",
+        "licence": "CC BY 2.0",
+        "alt": "A temple with curved roofs, red columns and painted beams.",
+    },
+    ("sklearn", "datasets/images/flower.jpg"): {
+        "title": "A dahlia",
+        "author": "vultilion on flickr",
+        "licence": "CC BY 2.0",
+        "alt": "A single orange dahlia, close, before dark leaves.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture to try.
+
+    ``kind`` is ``"content"`` or ``"style"``, what it is best at; ``source``
+    is ``"d2l-style"``, ``"the book"`` or a package's name; ``alt`` says
+    what is seen, for who cannot see it.
+    """
+
+    name: str
+    kind: str
+    title: str
+    author: str
+    licence: str
+    alt: str
+    source: str
+    path: Path
+
+    def open(self):
+        """Return it as an RGB ``PIL.Image``."""
+        return images.open_image(self.path)
+
+    def thumbnail(self, size=_THUMBNAIL):
+        """Return it reduced to fit into ``size`` = (width, height)."""
+        with Image.open(self.path) as img:
+            img.draft("RGB", (2 * size[0], 2 * size[1]))
+            img.thumbnail(size, Image.Resampling.LANCZOS)
+            return images.as_rgb(img)
+
+    def _repr_html_(self):
+        return f'<div style="display:flex">{_card(self)}</div>'
+
+
+class Samples(Mapping):
+    """:class:`Sample` by name, in the order in which they are listed."""
+
+    def __init__(self, samples):
+        self._samples = {sample.name: sample for sample in samples}
+
+    def __getitem__(self, name):
+        try:
+            return self._samples[name]
+        except (KeyError, TypeError):
+            raise KeyError(
+                f"There is no picture {name!r}. There are: "
+                f"{', '.join(self._samples)}."
+            ) from None
+
+    def __iter__(self):
+        return iter(self._samples)
+
+    def __len__(self):
+        return len(self._samples)
+
+    def of_kind(self, kind):
+        """Return those of ``kind``, ``"content"`` or ``"style"``."""
+        if kind not in KINDS:
+            raise ValueError(
+                f"kind must be 'content' or 'style', not {kind!r}."
+            )
+        return Samples(s for s in self.values() if s.kind == kind)
+
+    def __repr__(self):
+        width = max(map(len, self), default=0)
+        return "\n".join(
+            f"{s.name:{width}}  {s.kind:7}  {s.title} ({s.author}, "
+            f"{s.licence})"
+            for s in self.values()
+        )
+
+    def _repr_html_(self):
+        cards = "".join(map(_card, self.values()))
+        return f'<div style="display:flex;flex-wrap:wrap">{cards}</div>'
+
+
+def sample_images():
+    """Return the pictures that are on this machine, as :class:`Samples`.
+
+    A mapping from names to :class:`Sample`; shown in a notebook, it is a
+    table of thumbnails with title, author and licence.
+    """
+    return Samples([*_own(picture_folder()), *_of_packages()])
+
+
+def picture_folder():
+    """Return the folder of the project's pictures, or None.
+
+    Beside the notebooks, in the folder one works in, in the clone that was
+    installed, or inside the installed package.
+    """
+    package = Path(__file__).resolve().parent
+    for folder in ("../img", "img", package.parent / "img", package / "img"):
+        if Path(folder, "pictures.toml").is_file():
+            return Path(folder).resolve()
+    return None
+
+
+def _own(folder):
+    """Yield the samples in img/; where the book's are, the drawings too."""
+    if folder is None:
+        return
+    drawn = tomllib.loads((folder / "pictures.toml").read_text("utf-8"))
+    book = {source.name: source for source in BOOK_IMAGES}
+    for name, facts in drawn.items():
+        path = folder / f"{name}.jpg"
+        if path.name in book and has(folder, book[path.name]):
+            facts_of_book = _OF_BOOK[name] | _BOOK
+            yield Sample(
+                f"{name}-book", source="the book", path=path, **facts_of_book
+            )
+            path = folder / ".drawn" / path.name
+        if path.is_file():
+            yield Sample(
+                name, source="d2l-style", path=path, **facts, **_AUTHORS
+            )
+
+
+def _of_packages():
+    """Yield the photos that installed packages carry."""
+    for (package, file), facts in _OF_PACKAGES.items():
+        spec = find_spec(package)  # finds it without the seconds of import
+        for home in (spec and spec.submodule_search_locations) or ():
+            path = Path(home, file)
+            if path.is_file():
+                yield Sample(
+                    path.stem.replace("_", "-"),
+                    "content",
+                    source=package,
+                    path=path,
+                    **facts,
+                )
+
+
+def _card(sample):
+    """Return a sample as HTML: its picture, its name, whose it is."""
+    out = io.BytesIO()
+    sample.thumbnail().save(out, "JPEG", quality=85)
+    data = base64.b64encode(out.getvalue()).decode()
+    say = html.escape
+    return (
+        f'<figure style="margin:4px;width:{_THUMBNAIL[0]}px">'
+        f'<img alt="{say(sample.alt)}" title="{say(sample.alt)}" '
+        f'src="data:image/jpeg;base64,{data}" '
+        'style="margin:0 auto;display:block">'
+        f'<figcaption style="font-size:80%;line-height:1.3">'
+        f"<code>{say(sample.name)}</code> ({say(sample.kind)})<br>"
+        f"{say(sample.title)}<br>"
+        f"<small>{say(sample.author)}, {say(sample.licence)}</small>"
+        "</figcaption></figure>"
+    )

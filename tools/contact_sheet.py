@@ -1,0 +1,93 @@
+"""Paint every content picture in every style and put them on one sheet.
+
+    python -m tools.contact_sheet [--weights mini] [--backend mxnet]
+
+Rows are the contents, columns the styles of img/. Writes
+out/contact-sheet.jpg; --contents and --styles choose by name.
+"""
+
+import argparse
+from pathlib import Path
+
+from rich.progress import track
+
+from d2l_style import images
+from d2l_style.recipe import BACKENDS, Recipe
+from d2l_style.samples import sample_images
+from d2l_style.sheet import contact_sheet
+from d2l_style.transfer import StyleTransfer, backend_module
+from d2l_style.weights import describe
+
+SHEET = Path(__file__).resolve().parent.parent / "out" / "contact-sheet.jpg"
+
+
+def main(argv=None):
+    """Run the program and write the sheet."""
+    samples = sample_images()
+    args = parser(samples).parse_args(argv)
+    recipe = Recipe(
+        num_epochs=args.epochs,
+        image_shape=tuple(args.size),
+        weights=args.weights,
+    )
+    print(describe(args.weights))
+    args.sheet.parent.mkdir(parents=True, exist_ok=True)
+    sheet = painted(samples, args.contents, args.styles, recipe, args.backend)
+    sheet.save(args.sheet, quality=88)
+    print(f"{args.sheet} shows {len(args.contents) * len(args.styles)} runs.")
+
+
+def parser(samples):
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.contact_sheet",
+        description=__doc__.splitlines()[0],
+    )
+    add = parser.add_argument
+    for kind in ("content", "style"):
+        own = samples.of_kind(kind).values()
+        names = [s.name for s in own if s.source == "d2l-style"]
+        add(
+            f"--{kind}s",
+            nargs="+",
+            choices=list(samples),
+            default=names,
+            metavar="NAME",
+            help=f"by default {', '.join(names)}",
+        )
+    add("--weights", default="auto")
+    add("--backend", choices=BACKENDS, default="pytorch")
+    add("--epochs", type=int, default=200)
+    add("--size", type=int, nargs=2, default=(200, 300), metavar=("H", "W"))
+    add("--sheet", type=Path, default=SHEET)
+    return parser
+
+
+def painted(samples, contents, styles, recipe, backend):
+    """Return the sheet of all pairs, with what goes in at its margins."""
+    net = backend_module(backend).pretrained_vgg19(
+        recipe.weights, verbose=False
+    )
+    shown = {
+        name: images.resize(samples[name].open(), recipe.image_shape)
+        for name in (*contents, *styles)
+    }
+    grid = [[None, *(shown[name] for name in styles)]]
+    grid += [[shown[name]] for name in contents]
+    jobs = [(i, style) for i in range(len(contents)) for style in styles]
+    for i, style in track(jobs, "painting"):
+        transfer = StyleTransfer(
+            samples[contents[i]].open(),
+            samples[style].open(),
+            recipe,
+            backend,
+            net=net,
+        )
+        for _ in transfer.run():
+            pass
+        grid[i + 1].append(transfer.image())
+    return contact_sheet(grid, ["", *contents], ["", *styles])
+
+
+if __name__ == "__main__":
+    main()
