@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 _STEPS = (1, 2, 2.5, 5, 10)  # between ticks, times a power of ten
 _DPI = 100  # of the figure as shown; drawn at twice that for sharp screens
-_COLOURS = ("#1f77b4", "#c2185b", "#2e7d32", "#ef6c00")
-_STYLES = ("-", "--", "-.", ":")  # distinct without colour, too
+COLOURS = ("#1f77b4", "#c2185b", "#2e7d32", "#ef6c00")
+STYLES = ("-", "--", "-.", ":")  # distinct without colour, too
 
 
 def set_figsize(figsize=(3.5, 2.5)):
@@ -63,7 +63,7 @@ class Animator:
         ylim=None,
         xscale="linear",
         yscale="linear",
-        fmts=_STYLES,
+        fmts=STYLES,
         nrows=1,
         ncols=1,
         figsize=(3.5, 2.5),
@@ -174,7 +174,7 @@ class Animator:
                 [],
                 [],
                 self.fmts[i % len(self.fmts)],
-                color=_COLOURS[i % len(_COLOURS)],
+                color=COLOURS[i % len(COLOURS)],
                 label=label,
             )
             self._lines.append(line)

@@ -26,6 +26,17 @@ def require(name, purpose=""):
         raise ImportError(_explain(name, purpose, error)) from error
 
 
+def require_panel():
+    """Import and return the live panel, or say what it lacks."""
+    try:
+        return importlib.import_module("d2l_style.panel")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"The live panel needs {error.name}, which is not installed. "
+            "Install what notebooks need: 'pip install ipywidgets anywidget'."
+        ) from error
+
+
 def missing_framework(name):
     """Return None if the framework can be imported, else the sentence."""
     try:

@@ -18,8 +18,9 @@ from PIL import Image  # noqa: F401
 
 from d2l_style import images, vgg, zoo
 from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
-from d2l_style.doctor import require
+from d2l_style.doctor import require, require_panel
 from d2l_style.recipe import Recipe, lr_at  # noqa: F401
+from d2l_style.samples import sample_images  # noqa: F401
 from d2l_style.synthesis import BETA1, BETA2, Losses, SynthesisBase
 from d2l_style.weights import describe, load_parameters
 
@@ -50,6 +51,13 @@ def reshape(X, shape):
 def try_gpu(i=0):
     """Return GPU ``i`` if MXNet sees one, else the CPU."""
     return npx.gpu(i) if npx.num_gpus() > i else npx.cpu()
+
+
+def StylePanel(content_img=None, style_img=None, recipe=None, **kwargs):
+    """Return a live panel; see :class:`d2l_style.panel.StylePanel`."""
+    return require_panel().StylePanel(
+        content_img, style_img, recipe, "mxnet", **kwargs
+    )
 
 
 # Pictures and network
@@ -353,6 +361,9 @@ def _numpy_semantics(method):
     return switched
 
 
+_UNWEIGHTED = {"content_weight": 1, "style_weight": 1, "tv_weight": 1}
+
+
 class Synthesis(SynthesisBase):
     """:class:`~d2l_style.synthesis.SynthesisBase` in MXNet."""
 
@@ -416,6 +427,28 @@ class Synthesis(SynthesisBase):
         numbers = np.stack([*contents_l, *styles_l, tv_l, l]).tolist()
         n = len(contents_l)
         return Losses(tuple(numbers[:n]), tuple(numbers[n:-2]), *numbers[-2:])
+
+    @_numpy_semantics
+    def _gradients(self, array):
+        X = np.array(array, ctx=self.device)
+        X.attach_grad()
+        with autograd.record():
+            contents_l, styles_l, tv_l, _ = compute_loss(
+                X,
+                *self._features(X),
+                self.contents_Y,
+                self.styles_Y_gram,
+                **_UNWEIGHTED,
+            )
+        gradients = []
+        for l in (*contents_l, *styles_l, tv_l):  # noqa: E741
+            l.backward(retain_graph=True)
+            gradients.append(X.grad.asnumpy())
+        return gradients
+
+    def _features(self, X):
+        taps = self.recipe.content_taps, self.recipe.style_taps
+        return extract_features(X, *taps, net=self.net)
 
     @_numpy_semantics
     def _descend(self, lr, epsilon):

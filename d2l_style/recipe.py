@@ -1,5 +1,6 @@
 """Everything a reader may turn, in one frozen, checked record."""
 
+import ast
 import json
 import math
 from dataclasses import asdict, dataclass, fields, replace
@@ -180,6 +181,31 @@ class Recipe:
         """Return the recipe as JSON text that :meth:`from_json` reads."""
         return json.dumps(asdict(self), indent=1)
 
+    def to_python(self):
+        """Return the call that makes this recipe; defaults are left out.
+
+        Layers are named. ``eval`` of it, with ``Recipe`` imported, gives the
+        same recipe back, as does :meth:`from_text`.
+        """
+        lines = [
+            f"    {f.name}={_as_code(f.name, getattr(self, f.name))},"
+            for f in fields(self)
+            if getattr(self, f.name) != f.default
+        ]
+        return "\n".join(["Recipe(", *lines, ")"]) if lines else "Recipe()"
+
+    @classmethod
+    def from_text(cls, text):
+        """Read what :meth:`to_python` or :meth:`to_json` wrote.
+
+        No code is run: values must be literals. Raises ``ValueError``.
+        """
+        if text.lstrip().startswith("{"):
+            return cls.from_json(text)
+        values = _arguments(text)
+        _known(values)
+        return cls(**values)
+
     @classmethod
     def from_json(cls, text):
         """Read what :meth:`to_json` wrote; ``ValueError`` if it is not."""
@@ -230,6 +256,37 @@ _CHOICES = {
     "optimizer": OPTIMIZERS,
     "adam_epsilon": EPSILONS,
 }
+
+
+def _as_code(name, value):
+    if name.endswith("_layers"):
+        value = [vgg.layer_name(i) for i in value]
+    elif isinstance(value, tuple) and name != "image_shape":
+        value = list(value)
+    elif isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return repr(value)
+
+
+def _arguments(text):
+    """Return the keyword arguments of the one call ``Recipe(...)``."""
+    try:
+        call = ast.parse(text.strip(), mode="eval").body
+        if call.func.id != "Recipe" or call.args:
+            raise ValueError
+        return {k.arg: ast.literal_eval(k.value) for k in call.keywords}
+    except (
+        SyntaxError,
+        ValueError,
+        AttributeError,
+        RecursionError,
+        MemoryError,
+        TypeError,
+    ):
+        raise ValueError(
+            "This is no recipe. Paste what the code button shows, "
+            "Recipe(style_weight=1e4) for example, or a recipe in JSON."
+        ) from None
 
 
 def _known(values):

@@ -93,26 +93,40 @@ class SynthesisBase(ABC):
         """Return the picture as it is now, a ``PIL.Image`` of (h, w)."""
         return images.to_image(self.array())
 
-    def retarget(self, recipe):
-        """Go on towards another recipe, keeping the picture.
+    def retarget(self, recipe, content_img=None, style_img=None):
+        """Go on towards another recipe or other pictures.
 
-        Adam's averages are kept too, unless ``image_shape`` changes: then
-        the picture is resized and they begin again. ``init`` and ``seed``
-        speak at the next :meth:`reset`. If it raises, nothing has changed.
+        The synthesized picture stays, and Adam's averages too, unless
+        ``image_shape`` changes: then the picture is resized and they begin
+        again. ``init`` and ``seed`` speak at the next :meth:`reset`. If it
+        raises, nothing has changed.
         """
-        old_net, old = self.pretrained_net, self.recipe
-        if recipe.weights != old.weights and not self._given_net:
-            self.pretrained_net = self._load(recipe.weights)
+        old = self.recipe
+        before = self.pretrained_net, self.content_img, self.style_img
         try:
+            if content_img is not None:
+                self.content_img = images.as_image(content_img)
+            if style_img is not None:
+                self.style_img = images.as_image(style_img)
+            if recipe.weights != old.weights and not self._given_net:
+                self.pretrained_net = self._load(recipe.weights)
             self._aim(recipe)
-        except Exception:
-            self.pretrained_net = old_net
+        except BaseException:
+            self.pretrained_net, self.content_img, self.style_img = before
             raise
         self.recipe = recipe
         if recipe.image_shape != old.image_shape:
             img = images.resize(self.image(), recipe.image_shape)
             self.adam_steps = 0
             self._begin(images.standardise(img))
+
+    def gradients(self, array):
+        """Return each loss's gradient at a picture, before any weight.
+
+        ``array`` is a standardised (1, 3, h, w) float32 array. Returns such
+        arrays in the order: content layers, style layers, TV.
+        """
+        return self._gradients(np.ascontiguousarray(array, np.float32))
 
     def state(self):
         """Return all that a run needs to go on: a dict of NumPy arrays.
@@ -193,6 +207,10 @@ class SynthesisBase(ABC):
     @abstractmethod
     def _measure(self):
         """Return the Losses of the picture; leave the gradient behind."""
+
+    @abstractmethod
+    def _gradients(self, array):
+        """Return the gradients of the unweighted losses, NumPy arrays."""
 
     @abstractmethod
     def _descend(self, lr, epsilon):

@@ -15,8 +15,9 @@ from PIL import Image  # noqa: F401
 
 from d2l_style import images, vgg, zoo
 from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
-from d2l_style.doctor import require
+from d2l_style.doctor import require, require_panel
 from d2l_style.recipe import Recipe, lr_at  # noqa: F401
+from d2l_style.samples import sample_images  # noqa: F401
 from d2l_style.synthesis import BETA1, BETA2, Losses, SynthesisBase
 from d2l_style.weights import describe, load_parameters
 
@@ -50,6 +51,13 @@ def try_gpu(i=0):
     if i == 0 and torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def StylePanel(content_img=None, style_img=None, recipe=None, **kwargs):
+    """Return a live panel; see :class:`d2l_style.panel.StylePanel`."""
+    return require_panel().StylePanel(
+        content_img, style_img, recipe, "pytorch", **kwargs
+    )
 
 
 # Pictures and network
@@ -341,6 +349,9 @@ def train(
     return X
 
 
+_UNWEIGHTED = {"content_weight": 1, "style_weight": 1, "tv_weight": 1}
+
+
 class Synthesis(SynthesisBase):
     """:class:`~d2l_style.synthesis.SynthesisBase` in PyTorch."""
 
@@ -399,6 +410,24 @@ class Synthesis(SynthesisBase):
         numbers = torch.stack([*contents_l, *styles_l, tv_l, l]).tolist()
         n = len(contents_l)
         return Losses(tuple(numbers[:n]), tuple(numbers[n:-2]), *numbers[-2:])
+
+    def _gradients(self, array):
+        X = torch.from_numpy(array).to(self.device).requires_grad_()
+        contents_l, styles_l, tv_l, _ = compute_loss(
+            X,
+            *self._features(X),
+            self.contents_Y,
+            self.styles_Y_gram,
+            **_UNWEIGHTED,
+        )
+        return [
+            torch.autograd.grad(l, X, retain_graph=True)[0].cpu().numpy()
+            for l in (*contents_l, *styles_l, tv_l)  # noqa: E741
+        ]
+
+    def _features(self, X):
+        taps = self.recipe.content_taps, self.recipe.style_taps
+        return extract_features(X, *taps, net=self.net)
 
     def _descend(self, lr, epsilon):
         self.trainer.param_groups[0].update(

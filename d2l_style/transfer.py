@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,6 +76,8 @@ class StyleTransfer:
         device=None,
     ):
         self.backend = backend
+        # Another thread may look at the picture while one runs the epochs.
+        self._lock = threading.RLock()
         self.synthesis = backend_module(backend).Synthesis(
             content_img,
             style_img,
@@ -108,28 +111,59 @@ class StyleTransfer:
             yield self._one_epoch()
 
     def _one_epoch(self):
-        start = time.perf_counter()
-        losses = self.synthesis.step()
-        seconds = time.perf_counter() - start
-        return Epoch(self.epoch, losses, seconds, self.image)
+        with self._lock:
+            start = time.perf_counter()
+            losses = self.synthesis.step()
+            seconds = time.perf_counter() - start
+            return Epoch(self.epoch, losses, seconds, self.image)
 
     def image(self):
-        """Return the picture as it is now, a ``PIL.Image``."""
-        return self.synthesis.image()
+        """Return the picture as it is now, a ``PIL.Image``.
 
-    def edit(self, recipe=None, **changes):
-        """Go on with another recipe, or with some choices changed.
+        It may be called from any thread while another one runs the epochs;
+        it waits for the end of the epoch in hand.
+        """
+        with self._lock:
+            return self.synthesis.image()
 
-        The picture and the optimiser's state stay; see
+    def edit(
+        self, recipe=None, *, content_img=None, style_img=None, **changes
+    ):
+        """Go on with another recipe, other pictures, or other choices.
+
+        The synthesized picture and the optimiser's state stay; see
         :meth:`~d2l_style.synthesis.SynthesisBase.retarget`. Raises
         ``ValueError`` for choices that are not valid, and changes nothing.
         """
         recipe = (recipe or self.recipe).replace(**changes)
-        self.synthesis.retarget(recipe)
+        with self._lock:
+            self.synthesis.retarget(recipe, content_img, style_img)
 
     def reset(self):
         """Begin again from the first image."""
-        self.synthesis.reset()
+        with self._lock:
+            self.synthesis.reset()
+
+    def state(self):
+        """Return all that :meth:`restore` needs, a dict of NumPy arrays."""
+        with self._lock:
+            return self.synthesis.state()
+
+    def restore(self, state, recipe=None):
+        """Go back to a :meth:`state`, and to the recipe it belongs to.
+
+        Raises ``ValueError`` if they do not fit; then nothing has changed.
+        """
+        with self._lock:
+            before = self.recipe
+            if recipe is not None and recipe != before:
+                self.synthesis.retarget(recipe)
+            try:
+                self.synthesis.load_state(state)
+            except ValueError:
+                if self.recipe != before:
+                    self.synthesis.retarget(before)
+                raise
 
     def save(self, path):
         """Write the run to a safetensors file from which it can go on.
@@ -143,7 +177,7 @@ class StyleTransfer:
             "pictures": json.dumps(self._fingerprints()),
         }
         part = f"{os.fspath(path)}.part"
-        save_file(self.synthesis.state(), part, metadata)
+        save_file(self.state(), part, metadata)
         os.replace(part, path)
 
     @classmethod
@@ -176,7 +210,7 @@ class StyleTransfer:
                 f"{path} was saved with other pictures. Hand in the same "
                 "content and style pictures to go on."
             )
-        transfer.synthesis.load_state(state)
+        transfer.restore(state)
         return transfer
 
     def _fingerprints(self):

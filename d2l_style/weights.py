@@ -38,7 +38,7 @@ def resolve(weights="auto"):
         return weights
     if cached_vgg19().exists():
         return "imagenet"
-    return "mini" if _bundled().is_file() else "random"
+    return "mini" if bundled().is_file() else "random"
 
 
 def describe(weights):
@@ -83,7 +83,7 @@ def load_parameters(weights="auto"):
     if kind == "mini":
         return read_safetensors(
             _existing(
-                _bundled(),
+                bundled(),
                 "This version of d2l-style carries no trained network yet. "
                 "Use weights='random', or weights='imagenet' after "
                 "'python -m d2l_style fetch vgg19'.",
@@ -163,7 +163,8 @@ def _tensor(tensors, name, layer):
     return array
 
 
-def _bundled():
+def bundled():
+    """Return where the bundled network is, be it there or not."""
     return files("d2l_style") / "data" / "vgg19-mini.safetensors"
 
 

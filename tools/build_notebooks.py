@@ -7,7 +7,8 @@ For each source in notebooks/source and each backend:
 1. read it with jupytext;
 2. keep the cells without a backend's tag and those with this backend's;
 3. give each cell a stable id, made from what it holds;
-4. write notebooks/NAME-BACKEND.ipynb, without outputs.
+4. write notebooks/NAME-BACKEND.ipynb, without outputs. A source without
+   any backend's cell makes one notebook, NAME.ipynb.
 
 A test builds into a temporary folder and compares byte by byte.
 """
@@ -74,11 +75,19 @@ def build_all(output=ROOT / "notebooks"):
     """Write all notebooks into ``output``; return their paths."""
     paths = []
     for source in sorted(SOURCES.glob("*.md")):
-        for backend in BACKENDS:
-            path = Path(output) / f"{source.stem}-{backend}.ipynb"
+        for backend, name in _notebooks(source).items():
+            path = Path(output) / f"{name}.ipynb"
             nbformat.write(build(source, backend), path)
             paths.append(path)
     return paths
+
+
+def _notebooks(source):
+    """Return {backend: name} of the notebooks that a source makes."""
+    cells = jupytext.read(source, fmt="md").cells
+    if any(set(_tags(cell)) & set(BACKENDS) for cell in cells):
+        return {b: f"{source.stem}-{b}" for b in BACKENDS}
+    return {None: source.stem}
 
 
 def main():

@@ -1,0 +1,234 @@
+"""The panel's other pages: pictures, the recipe as text, snapshots."""
+
+import io
+
+import ipywidgets as widgets
+
+from d2l_style import images
+from d2l_style.panel.parts import Compare, Download, Picker
+from d2l_style.panel.quiet import Quiet
+from d2l_style.panel.snapshots import jpeg_bytes, recipe_in_png
+from d2l_style.recipe import Recipe
+from d2l_style.samples import sample_images
+
+_SMALL = (120, 80)
+KEPT = 24  # snapshots: each holds a picture and Adam's averages
+
+
+class PicturesPage:
+    """Choose the content and the style picture, or bring one's own.
+
+    ``chosen(kind, name, img)`` is called with a ``PIL.Image``,
+    ``complain(text)`` with what is wrong with an upload.
+    """
+
+    def __init__(self, names, chosen, complain):
+        self._chosen, self._complain = chosen, complain
+        self._own, self._quiet = {}, Quiet()
+        self._samples = sample_images()
+        self.pickers, self.uploads, rows = {}, {}, []
+        for kind in ("content", "style"):
+            picker = Picker(label=f"{kind} picture")
+            for sample in self._offered(kind):
+                title = f"{sample.title} ({sample.author}, {sample.licence})"
+                thumbnail = sample.thumbnail((180, 120))
+                picker.add(sample.name, thumbnail, title, sample.alt)
+            picker.value = names[kind]
+            picker.observe(self._picked(kind), "value")
+            upload = widgets.FileUpload(
+                accept="image/*",
+                description=f"{kind}: your own",
+                tooltip="JPEG, PNG, WebP, GIF, TIFF or BMP",
+                layout={"width": "fit-content"},
+            )
+            upload.observe(self._uploaded(kind), "value")
+            self.pickers[kind], self.uploads[kind] = picker, upload
+            rows += [picker, upload]
+        self.box = widgets.VBox(rows)
+
+    def _offered(self, kind):
+        """Return the samples, those of the kind first."""
+        every = self._samples.values()
+        return sorted(every, key=lambda sample: sample.kind != kind)
+
+    def add(self, kind, name, img):
+        """Offer a picture that is no sample, as the one chosen."""
+        thumbnail = img.copy()
+        thumbnail.thumbnail((180, 120))
+        self._own[kind, name] = img
+        self.pickers[kind].add(name, thumbnail, name, name)
+
+    def show(self, kind, name):
+        """Show which picture is chosen without telling anybody."""
+        with self._quiet():
+            self.pickers[kind].value = name
+
+    def _picked(self, kind):
+        def picked(change):
+            name = change["new"]
+            if self._quiet.on:
+                return
+            try:
+                img = self._own.get((kind, name))
+                img = img or self._samples[name].open()
+            except (KeyError, ValueError, OSError) as error:
+                self._complain(str(error).strip('"'))
+                return
+            self._chosen(kind, name, img)
+
+        return picked
+
+    def _uploaded(self, kind):
+        def uploaded(change):
+            for file in change["new"]:
+                name = file["name"] or "upload"
+                try:
+                    data = io.BytesIO(file["content"])
+                    img = images.open_image(data)
+                except ValueError as error:
+                    told = str(error).replace("The picture", name, 1)
+                    self._complain(told)
+                    continue
+                self.add(kind, name, img)
+                self.pickers[kind].value = name
+
+        return uploaded
+
+
+class RecipePage:
+    """The recipe as Python, to copy; and back from text or a saved PNG."""
+
+    def __init__(self, recipe, load, complain):
+        self._recipe, self._load, self._complain = recipe, load, complain
+        self.text = widgets.Textarea(
+            description="recipe",
+            placeholder="Press “Show as Python”, or paste a recipe here.",
+            layout={"width": "min(560px, 98%)", "height": "180px"},
+        )
+        self.show = widgets.Button(
+            description="Show as Python",
+            tooltip="The present choices as a call that a cell understands.",
+            layout={"width": "fit-content"},
+        )
+        self.load = widgets.Button(
+            description="Use this text",
+            tooltip="Take over the recipe in the box: Python or JSON.",
+            layout={"width": "fit-content"},
+        )
+        self.upload = widgets.FileUpload(
+            accept="image/png",
+            description="Recipe of a saved PNG",
+            layout={"width": "fit-content"},
+        )
+        self.show.on_click(self._show)
+        self.load.on_click(self._take)
+        self.upload.observe(self._uploaded, "value")
+        buttons = [self.show, self.load, self.upload]
+        self.box = widgets.VBox([self.text, widgets.HBox(buttons)])
+
+    def _show(self, _button):
+        self.text.value = self._recipe().to_python()
+
+    def _take(self, _button):
+        try:
+            recipe = Recipe.from_text(self.text.value)
+        except ValueError as error:
+            self._complain(str(error))
+            return
+        self._load(recipe)
+
+    def _uploaded(self, change):
+        for file in change["new"]:
+            try:
+                recipe = recipe_in_png(io.BytesIO(file["content"]))
+            except ValueError as error:
+                self._complain(str(error))
+                continue
+            self.text.value = recipe.to_python()
+            self._load(recipe)
+
+
+class SnapshotsPage:
+    """A strip of kept pictures, any two compared, and files to take away.
+
+    ``go_back(snapshot)`` is called when one is asked for.
+    """
+
+    def __init__(self, go_back, png, gif):
+        self._go_back, self.kept = go_back, []
+        self._empty = widgets.HTML(
+            "Press <b>Keep</b> to put the present picture here, with its "
+            "recipe."
+        )
+        self.strip = widgets.HBox(
+            [self._empty], layout={"flex_flow": "row wrap", "grid_gap": "8px"}
+        )
+        self.png = Download(
+            png,
+            description="Save PNG",
+            tooltip="The present picture, with its recipe inside.",
+        )
+        self.gif = Download(
+            gif, description="Save GIF", tooltip="The run as a short film."
+        )
+        self.left, self.right = (
+            widgets.Dropdown(
+                options=[],
+                description=label,
+                style={"description_width": "40px"},
+                layout={"width": "200px"},
+            )
+            for label in ("left", "right")
+        )
+        self.compare = Compare()
+        for side in (self.left, self.right):
+            side.observe(self._compare, "value")
+        self._pair = widgets.VBox(
+            [widgets.HBox([self.left, self.right]), self.compare],
+            layout={"display": "none"},
+        )
+        files = widgets.HBox([self.png, self.gif])
+        self.box = widgets.VBox([files, self.strip, self._pair])
+
+    @property
+    def full(self):
+        return len(self.kept) >= KEPT
+
+    def add(self, snapshot):
+        """Put a snapshot into the strip."""
+        self.kept.append(snapshot)
+        thumbnail = snapshot.img.copy()
+        thumbnail.thumbnail(_SMALL)
+        losses = ", ".join(f"{k} {v:.3g}" for k, v in snapshot.losses.items())
+        back = widgets.Button(
+            description="Go back",
+            tooltip=f"Go on from {snapshot.name}.",
+            layout={"width": f"{_SMALL[0]}px"},
+        )
+        back.on_click(lambda _button: self._go_back(snapshot))
+        card = widgets.VBox(
+            [
+                widgets.Image(value=jpeg_bytes(thumbnail, 85), format="jpeg"),
+                widgets.HTML(f'<span title="{losses}">{snapshot.name}</span>'),
+                back,
+            ]
+        )
+        cards = [c for c in self.strip.children if c is not self._empty]
+        self.strip.children = (*cards, card)
+        self._offer()
+
+    def _offer(self):
+        names = [snapshot.name for snapshot in self.kept]
+        for side, k in ((self.left, -2), (self.right, -1)):
+            side.options = names
+            side.value = names[k] if len(names) > 1 else names[0]
+        self._pair.layout.display = None if len(names) > 1 else "none"
+
+    def _compare(self, _change):
+        by_name = {snapshot.name: snapshot for snapshot in self.kept}
+        for side, name in (("before", "left"), ("after", "right")):
+            snapshot = by_name.get(getattr(self, name).value)
+            if snapshot:
+                setattr(self.compare, side, jpeg_bytes(snapshot.img))
+                setattr(self.compare, f"{side}_label", snapshot.name)
+        self.compare.position = self.compare.position or 50

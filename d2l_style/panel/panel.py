@@ -1,0 +1,592 @@
+"""The live panel: turn a knob, watch losses and picture answer."""
+
+import atexit
+import html
+import threading
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from d2l_style import images
+from d2l_style.panel.controls import PRESETS, Controls
+from d2l_style.panel.pages import (
+    KEPT,
+    PicturesPage,
+    RecipePage,
+    SnapshotsPage,
+)
+from d2l_style.panel.session import Session
+from d2l_style.panel.snapshots import Snapshot, png_bytes, recipe_in_png
+from d2l_style.panel.views import Views, duration
+from d2l_style.panel.worker import Worker
+from d2l_style.recipe import Recipe
+from d2l_style.samples import sample_images
+from d2l_style.synthesis import Diverged
+from d2l_style.transfer import StyleTransfer, backend_module
+from d2l_style.weights import describe
+
+_CHOSEN = {"content": "rainier", "style": "autumn-oak"}
+_EXPECTED = (Diverged, ValueError, OSError, ImportError)
+_CSS = (Path(__file__).parent / "static" / "panel.css").read_text("utf-8")
+# One panel computes at a time: two threads would fight for the processor,
+# and the panel of a cell that is run again can no longer be reached.
+_current = None
+
+
+class StylePanel(widgets.VBox):
+    """A style transfer with knobs, in a notebook.
+
+    ``content_img`` and ``style_img`` are names of :func:`sample_images` or
+    pictures as :func:`d2l_style.images.as_image` takes them; without them
+    the chapter's. ``recipe`` is where the knobs begin; ``net`` and ``device``
+    are passed on to the backend, ``"pytorch"`` or ``"mxnet"``. The run has a
+    thread of its own, so the notebook stays usable: ``panel.transfer`` is
+    the :class:`~d2l_style.transfer.StyleTransfer` it works on, and
+    ``panel.transfer.image()`` its picture at this moment.
+
+    Making a panel stops the one before. Raises ``ImportError`` without the
+    framework, ``ValueError`` and ``FileNotFoundError`` as opening the
+    pictures does.
+    """
+
+    def __init__(
+        self,
+        content_img=None,
+        style_img=None,
+        recipe=None,
+        backend="pytorch",
+        *,
+        net=None,
+        device=None,
+    ):
+        backend_module(backend)  # complains if the framework is not here
+        self.backend = backend
+        start = recipe or Recipe.preset("paired", backend)
+        given = {"content": content_img, "style": style_img}
+        names, pictures, own = _opened(given)
+        _take_over(self)
+        self.session = Session(
+            lambda: StyleTransfer(
+                pictures["content"],
+                pictures["style"],
+                start,
+                backend,
+                net=net,
+                device=device,
+            )
+        )
+        self._in_force, self._names = start, names
+        self._lock, self._new_pictures = threading.Lock(), {}
+        self.views = Views()
+        self.controls = Controls(start, self._changed)
+        self.pictures = PicturesPage(names, self._picture_chosen, self._say)
+        for kind in own:
+            self.pictures.add(kind, names[kind], pictures[kind])
+            self.pictures.show(kind, names[kind])
+        self.recipe_page = RecipePage(
+            lambda: self.recipe, self._load, self._say
+        )
+        self.snapshots = SnapshotsPage(self._go_back, self._png, self._gif)
+        self._make_bar()
+        super().__init__(self._laid_out())
+        self.add_class("d2l-panel")
+        self._connect()
+        self.worker = Worker(self._epoch, self._failed)
+        self.worker.tell(self._prepare, "prepare")
+
+    # For cells
+
+    @property
+    def transfer(self):
+        """The :class:`~d2l_style.transfer.StyleTransfer`, once it is built."""
+        if self.session.transfer is None:
+            self.worker.settle(60)
+        return self.session.transfer
+
+    @property
+    def recipe(self):
+        """The recipe in force."""
+        return self._in_force
+
+    def start(self):
+        """Run, or go on running; what the Start button does."""
+        self.worker.tell(self._go, "go")
+
+    def pause(self):
+        """Stop after the epoch in hand; :meth:`start` goes on."""
+        self.worker.pause()
+        self.worker.tell(self._paused, "go")
+
+    def save_png(self, path):
+        """Write the picture as PNG, with its recipe inside."""
+        Path(path).write_bytes(self._png()[2])
+
+    def save_gif(self, path):
+        """Write the run as an animated GIF."""
+        Path(path).write_bytes(self.views.film.gif(self.transfer.image()))
+
+    @classmethod
+    def from_png(cls, path, content_img=None, style_img=None, **kwargs):
+        """Open a panel with the recipe of a PNG that a panel has saved."""
+        return cls(content_img, style_img, recipe_in_png(path), **kwargs)
+
+    def close(self):
+        """Stop the thread and give the memory back; the picture goes too."""
+        if getattr(self, "worker", None) is None:
+            return  # it never came into being
+        self.stop()
+        for widget in _all_in(self):
+            if widget is not self:
+                widget.close()
+        super().close()
+
+    def stop(self, told="This panel is stopped. Run its cell again."):
+        """Stop the thread for good; the panel stays to be looked at."""
+        self.worker.stop()
+        self._say(told, "note")
+        self._set_state("stopped")
+
+    # Making it
+
+    def _make_bar(self):
+        def button(label, icon, told):
+            return widgets.Button(
+                description=label,
+                icon=icon,
+                tooltip=told,
+                layout={"width": "auto"},
+            )
+
+        self.main = button("Start", "play", "Run the epochs, or pause.")
+        self.main.button_style = "primary"
+        self.reset = button("Reset", "refresh", "Begin again at epoch 0.")
+        self.undo = button("Undo", "undo", "Back to before the last change.")
+        self.keep = button("Keep", "camera", "Put the picture in the strip.")
+        self.progress = widgets.FloatProgress(
+            0, min=0, max=1, layout={"width": "160px"}
+        )
+        self.status = widgets.HTML()
+        self.preset = widgets.Dropdown(
+            options=[("choose a preset", ""), *PRESETS.items()],
+            description="preset",
+            tooltip="Take over a preset's recipe; size and network stay.",
+            style={"description_width": "50px"},
+            layout={"width": "330px"},
+        )
+        self.messages = widgets.HTML()
+
+    def _laid_out(self):
+        where = "PyTorch" if self.backend == "pytorch" else "MXNet"
+        title = widgets.HTML(f"<b>Style transfer in {where}</b>")
+        self.network = widgets.HTML()
+        wrap = {"flex_flow": "row wrap", "align_items": "center"}
+        bar = widgets.HBox(
+            [
+                self.main,
+                self.reset,
+                self.undo,
+                self.keep,
+                self.progress,
+                self.status,
+            ],
+            layout=wrap,
+        )
+        pages = {
+            "Weights": self.controls.tabs["Weights"],
+            "Layers": self.controls.tabs["Layers"],
+            "Pictures": self.pictures.box,
+            "Settings": widgets.VBox(
+                [self.preset, self.controls.tabs["Settings"]]
+            ),
+            "Recipe": self.recipe_page.box,
+            "Snapshots": self.snapshots.box,
+        }
+        self.tabs = widgets.Tab(list(pages.values()), titles=list(pages))
+        style = widgets.HTML(f"<style>{_CSS}</style>", layout={"height": "0"})
+        head = widgets.HBox([title, self.network], layout=wrap)
+        return [style, head, bar, self.messages, self.views.box, self.tabs]
+
+    def _connect(self):
+        self.main.on_click(self._pressed_main)
+        self.reset.on_click(self._command(self._do_reset))
+        self.undo.on_click(self._command(self._do_undo))
+        self.keep.on_click(self._command(self._do_keep))
+        self.preset.observe(self._preset_chosen, "value")
+        self.views.log.observe(
+            lambda _: self.worker.tell(self._redraw, "redraw"), "value"
+        )
+        self.controls.calibrated.observe(
+            lambda _: self.worker.tell(self._show_shares, "shares"), "value"
+        )
+        for name, control in self.controls.weights.items():
+            control.on_share = self._weight_for(name.split("_")[0])
+        for i, row in self.controls.layers.items():
+            row.weight.on_share = self._factor_for(i)
+
+    # What the user does: these run in the notebook's threads
+
+    def _pressed_main(self, _button):
+        if self.worker.going:
+            self.pause()
+        else:
+            self.start()
+
+    def _command(self, what):
+        return lambda _button: self.worker.tell(what)
+
+    def _changed(self):
+        """Take over what the controls show, after the epoch in hand."""
+        try:
+            recipe = self.controls.recipe()
+        except ValueError as error:
+            self._say(str(error))
+            return
+        self._load(recipe)
+
+    def _load(self, recipe):
+        self._say("")
+        self._in_force = recipe
+        self.worker.tell(self._apply, "apply")
+
+    def _preset_chosen(self, change):
+        if change["new"]:
+            now = self.recipe
+            kept = ("image_shape", "weights", "num_epochs", "init", "seed")
+            preset = Recipe.preset(change["new"], self.backend)
+            keep = {name: getattr(now, name) for name in kept}
+            try:
+                self._load(preset.replace(**keep))
+            except ValueError as error:  # a size that is too small for it
+                self._say(str(error))
+            self.preset.value = ""
+
+    def _picture_chosen(self, kind, name, img):
+        with self._lock:
+            self._new_pictures[kind] = name, img
+        self._say("")
+        self.worker.tell(self._apply, "apply")
+
+    def _go_back(self, snapshot):
+        self.worker.tell(lambda: self._do_go_back(snapshot))
+
+    def _weight_for(self, term):
+        def weight(share):
+            now = self.recipe
+            shares = self.session.known_shares(now)
+            if shares is None:
+                return getattr(now, f"{term}_weight")
+            value = shares.weight(now, term, share)
+            return value / (now.style_repeats if term == "style" else 1)
+
+        return weight
+
+    def _factor_for(self, i):
+        def factor(share):
+            now = self.recipe
+            shares = self.session.known_shares(now)
+            if shares is None or i not in now.style_layers:
+                return self.controls.layers[i].weight.value
+            return shares.layer_weight(now, now.style_layers.index(i), share)
+
+        return factor
+
+    def _png(self):
+        transfer = self.transfer
+        if transfer is None:
+            return None
+        data = png_bytes(
+            transfer.image(),
+            transfer.recipe,
+            epochs=transfer.epoch,
+            backend=self.backend,
+            **self._names,
+        )
+        return f"{self._file_name()}.png", "image/png", data
+
+    def _gif(self):
+        try:
+            film = self.views.film.gif(self.transfer.image())
+        except ValueError as error:
+            self._say(str(error))
+            return None
+        return f"{self._file_name()}.gif", "image/gif", film
+
+    def _file_name(self):
+        content, style = (
+            Path(self._names[kind]).stem for kind in ("content", "style")
+        )
+        return f"{content}-in-{style}-{self.session.transfer.epoch}"
+
+    # What the worker does: these run in its thread
+
+    def _prepare(self):
+        """Build the transfer, show its first picture, forecast its time."""
+        self._set_state("preparing")
+        transfer = self.session.begin()
+        self._show_network()
+        self.views.show_pictures(transfer.synthesis)
+        self.views.update(self.session, force=True)
+        self._forecast()
+
+    def _forecast(self):
+        self._set_state("measuring")
+        seconds = self.session.time_epochs()
+        left = self.recipe.num_epochs - self.session.transfer.epoch
+        self._set_state("ready", seconds * max(0, left), seconds)
+
+    def _go(self):
+        if self.session.transfer and self.session.finished:
+            n = self.session.recipe.num_epochs
+            self._say(
+                f"All {n} epochs are done. Raise the epochs under Settings to "
+                "go on, or press Reset to begin again.",
+                "note",
+            )
+            return
+        self._say("")
+        self.worker.go()
+        self._set_state("running")
+
+    def _paused(self):
+        if not self.worker.going:
+            self._set_state("paused")
+            self.views.update(self.session, force=True)
+
+    def _epoch(self):
+        """Run one epoch; return whether to go on."""
+        first = self.session.transfer.epoch == 0
+        self.session.epoch()
+        finished = self.session.finished
+        self.views.update(self.session, force=first or finished)
+        self._show_progress()
+        if finished:
+            self._set_state("finished")
+        return not finished
+
+    def _apply(self):
+        """Take over the recipe and the pictures that are wanted."""
+        with self._lock:
+            recipe, new = self._in_force, self._new_pictures
+            self._new_pictures = {}
+        session = self.session
+        old = session.begin().recipe
+        try:
+            session.edit(
+                recipe,
+                **{f"{kind}_img": img for kind, (_, img) in new.items()},
+                named={kind: name for kind, (name, _) in new.items()},
+            )
+        except Exception:
+            self._return_to_what_is()
+            raise
+        self._names |= {kind: name for kind, (name, _) in new.items()}
+        if new or recipe.image_shape != old.image_shape:
+            self.views.show_pictures(session.transfer.synthesis)
+        if recipe.weights != old.weights:
+            self._show_network()
+        self._show_recipe()
+        costs = ("image_shape", "weights", "content_layers", "style_layers")
+        slower = any(getattr(recipe, n) != getattr(old, n) for n in costs)
+        if not self.worker.going and (slower or not session.seconds):
+            self._forecast()
+
+    def _return_to_what_is(self):
+        """Show the recipe and the pictures that are still in force."""
+        self._in_force = self.session.recipe
+        self.controls.show(self._in_force)
+        for kind, name in self._names.items():
+            self.pictures.show(kind, name)
+
+    def _show_recipe(self):
+        """Bring controls, shares and views to what is in force now."""
+        if self._in_force == self.session.recipe:  # nothing newer waits
+            self.controls.show(self.session.recipe)
+        self._show_shares()
+        self.views.update(self.session, force=True)
+        self._show_progress()
+        self.undo.disabled = not self.session.can_undo
+
+    def _show_shares(self):
+        shares = None
+        if self.controls.calibrated.value:
+            shares = self.session.shares()
+        self.controls.show_shares(shares, self.session.recipe)
+
+    def _redraw(self):
+        self.views.update(self.session, force=True)
+
+    def _do_reset(self):
+        self.worker.pause()
+        self.session.reset()
+        self.views.film.clear()
+        self._say("")
+        self._after_jump()
+
+    def _do_undo(self):
+        if self.session.undo():
+            self._after_jump()
+
+    def _do_go_back(self, snapshot):
+        self.session.return_to(snapshot.moment, snapshot.name)
+        self._names = dict(snapshot.names)
+        self._after_jump()
+
+    def _after_jump(self):
+        """Show where the session is now, which may be anywhere."""
+        self._return_to_what_is()
+        self.views.show_pictures(self.session.transfer.synthesis)
+        self._show_recipe()
+        if not self.worker.going:
+            self._set_state(
+                "paused" if self.session.transfer.epoch else "ready"
+            )
+
+    def _do_keep(self):
+        if self.snapshots.full:
+            self._say(
+                f"The strip is full: it holds {KEPT} pictures. Save this one "
+                "with Save PNG under Snapshots."
+            )
+            return
+        history, transfer = self.session.history, self.session.begin()
+        losses = {
+            name: getattr(history, name)[-1]
+            for name in ("content", "style", "tv")
+            if history.epochs
+        }
+        name = f"{len(self.snapshots.kept) + 1} (epoch {transfer.epoch})"
+        self.snapshots.add(
+            Snapshot(
+                name,
+                transfer.image(),
+                self.session.moment(),
+                losses,
+                dict(self._names),
+            )
+        )
+        self._say(f"Kept as {name}, see the page Snapshots.", "note")
+
+    def _failed(self, error):
+        """Say what went wrong, in the worker's thread; nothing is lost."""
+        self._say(_in_a_sentence(error))
+        if self.session.transfer is None:
+            self._set_state("stopped")
+            return
+        self._set_state("paused")
+        self.views.update(self.session, force=True)
+
+    # Showing how it goes
+
+    def _say(self, text, kind="error"):
+        role = "alert" if kind == "error" else "status"
+        self.messages.value = (
+            f'<div class="d2l-{kind}" role="{role}">{html.escape(text)}</div>'
+            if text
+            else ""
+        )
+
+    def _set_state(self, state, forecast=None, seconds=None):
+        self.state = state
+        running = state == "running"
+        begun = self.session.transfer and self.session.transfer.epoch
+        self.main.description = (
+            "Pause" if running else "Resume" if begun else "Start"
+        )
+        self.main.icon = "pause" if running else "play"
+        off = state == "stopped"
+        for button in (self.main, self.reset, self.keep):
+            button.disabled = off
+        self.undo.disabled = off or not self.session.can_undo
+        self._show_progress(forecast, seconds)
+
+    def _show_network(self):
+        """Say which network it is; how to get the book's, when pointed at."""
+        told = html.escape(describe(self.session.recipe.weights))
+        first = told.split(". ")[0].rstrip(".")
+        self.network.value = f'<small title="{told}">{first}</small>'
+
+    def _show_progress(self, forecast=None, seconds=None):
+        transfer = self.session.transfer
+        if transfer is None:
+            self.status.value = _STATES[self.state]
+            return
+        total, done = transfer.recipe.num_epochs, transfer.epoch
+        self.progress.max, self.progress.value = total, min(done, total)
+        parts = [_STATES[self.state], f"epoch <b>{done}</b> of {total}"]
+        if forecast is not None:
+            parts.append(
+                f"about {duration(forecast)} here ({seconds:.2g} s an epoch)"
+            )
+        elif each := self.session.seconds_per_epoch:
+            left = each * max(0, total - done)
+            parts.append(f"{each:.2g} s each, {duration(left)} left")
+        self.status.value = " · ".join(part for part in parts if part)
+
+
+_STATES = {
+    "preparing": "loading the network",
+    "measuring": "measuring how fast this machine is",
+    "ready": "ready",
+    "running": "running",
+    "paused": "paused",
+    "finished": "finished",
+    "stopped": "stopped",
+}
+
+
+def _opened(given):
+    """Return the names, the pictures, and the kinds that are no samples."""
+    samples, names, pictures, own = sample_images(), {}, {}, []
+    for kind, picture in given.items():
+        picture = _CHOSEN[kind] if picture is None else picture
+        if isinstance(picture, str) and picture in samples:
+            names[kind], pictures[kind] = picture, samples[picture].open()
+        else:
+            pictures[kind] = images.as_image(picture)
+            path = getattr(picture, "filename", picture)
+            named = isinstance(path, (str, Path)) and str(path)
+            names[kind] = Path(path).name if named else "yours"
+            own.append(kind)
+    return names, pictures, own
+
+
+def _in_a_sentence(error):
+    text = str(error)
+    lost = isinstance(error, MemoryError) or (
+        "memory" in text.lower() and "alloc" in text.lower()
+    )
+    if lost:
+        return (
+            "There is not enough memory for this. Choose a smaller size or a "
+            "smaller network; the picture is kept."
+        )
+    if isinstance(error, _EXPECTED):
+        return text
+    first = (text.splitlines() or [""])[0][:200]
+    return (
+        f"Something went wrong ({type(error).__name__}: {first}). The picture "
+        "is kept; press Reset to begin again."
+    )
+
+
+def _take_over(panel):
+    """Stop the panel before this one."""
+    global _current
+    before, _current = _current, panel
+    if before is not None and getattr(before, "worker", None):
+        before.stop("Stopped, since another panel was opened.")
+
+
+def _all_in(widget):
+    """Yield a widget and all that it contains."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from _all_in(child)
+
+
+@atexit.register
+def _stop_at_exit():
+    # A thread inside a framework while Python shuts down can crash it.
+    worker = getattr(_current, "worker", None)
+    if worker is not None:
+        worker.stop(timeout=5)

@@ -1,0 +1,76 @@
+"""The panel's own widgets: a comparison, a gallery, a download button.
+
+Small ES modules in static/, carried by anywidget: nothing to build.
+"""
+
+import base64
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from d2l_style.panel.snapshots import jpeg_bytes
+
+_STATIC = Path(__file__).parent / "static"
+
+
+class Compare(anywidget.AnyWidget):
+    """Two pictures in one place, with a line between them that moves.
+
+    ``before`` and ``after`` are JPEG bytes, ``position`` is where the line
+    stands, in per cent.
+    """
+
+    _esm, _css = _STATIC / "compare.js", _STATIC / "compare.css"
+    before = traitlets.Bytes().tag(sync=True)
+    after = traitlets.Bytes().tag(sync=True)
+    before_label = traitlets.Unicode("").tag(sync=True)
+    after_label = traitlets.Unicode("").tag(sync=True)
+    position = traitlets.Float(0, min=0, max=100).tag(sync=True)
+
+
+class Picker(anywidget.AnyWidget):
+    """Thumbnails to choose one picture from; ``value`` is its name."""
+
+    _esm, _css = _STATIC / "picker.js", _STATIC / "picker.css"
+    label = traitlets.Unicode("").tag(sync=True)
+    items = traitlets.List().tag(sync=True)
+    value = traitlets.Unicode("").tag(sync=True)
+    disabled = traitlets.Bool(False).tag(sync=True)
+
+    def add(self, name, thumbnail, title="", alt=""):
+        """Add a picture, or put it in the place of the one of that name."""
+        data = base64.b64encode(jpeg_bytes(thumbnail, 85)).decode()
+        item = {
+            "name": name,
+            "title": title,
+            "alt": alt,
+            "src": f"data:image/jpeg;base64,{data}",
+        }
+        others = [i for i in self.items if i["name"] != name]
+        self.items = [*others, item]
+
+
+class Download(anywidget.AnyWidget):
+    """A button that downloads what ``make()`` returns when it is pressed.
+
+    ``make`` returns (file name, MIME type, bytes), or None for nothing.
+    """
+
+    _esm = _STATIC / "download.js"
+    description = traitlets.Unicode("").tag(sync=True)
+    tooltip = traitlets.Unicode("").tag(sync=True)
+    disabled = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, make, **kwargs):
+        super().__init__(**kwargs)
+        self._make = make
+        self.on_msg(lambda _widget, _content, _buffers: self.press())
+
+    def press(self):
+        """Make the file and send it to the browser."""
+        made = self._make()
+        if made is not None:
+            name, kind, data = made
+            message = {"what": "file", "name": name, "type": kind}
+            self.send(message, buffers=[data])

@@ -1,0 +1,227 @@
+"""A run with a memory: its curves, its changes, its way back.
+
+No widget and no thread is known here. One thread at a time may call it.
+"""
+
+import statistics
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from d2l_style.panel.words import in_words
+from d2l_style.shares import Shares
+
+UNDO_STEPS = 10  # each keeps a picture and Adam's averages
+TIMED = 4  # epochs that a forecast is made from,
+PATIENCE = 2  # seconds after which fewer have to do
+_MEASURED_BY = (
+    "content_layers",
+    "style_layers",
+    "tap",
+    "image_shape",
+    "antialias",
+    "weights",
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A change: after how many epochs, and what it was, in words."""
+
+    epoch: int
+    text: str
+
+
+@dataclass
+class History:
+    """What the plots show: a list entry for each epoch, and the marks.
+
+    ``layers`` holds a dict {style layer: weighted loss} for each epoch.
+    """
+
+    epochs: list = field(default_factory=list)
+    content: list = field(default_factory=list)
+    style: list = field(default_factory=list)
+    tv: list = field(default_factory=list)
+    total: list = field(default_factory=list)
+    layers: list = field(default_factory=list)
+    marks: list = field(default_factory=list)
+
+    def add(self, epoch, style_layers):
+        """Append an :class:`~d2l_style.transfer.Epoch`."""
+        self.epochs.append(epoch.number)
+        for name in ("content", "style", "tv", "total"):
+            getattr(self, name).append(getattr(epoch, name))
+        self.layers.append(
+            dict(zip(style_layers, epoch.losses.styles, strict=True))
+        )
+
+    def copy(self):
+        """Return a history that grows on its own."""
+        return History(**{k: list(v) for k, v in vars(self).items()})
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All that is needed to be at a point of the run again.
+
+    ``pictures`` are content and style; ``state`` is what
+    :meth:`~d2l_style.transfer.StyleTransfer.state` gives.
+    """
+
+    state: dict
+    recipe: object
+    pictures: tuple
+    epoch: int
+    history: History
+
+
+class Session:
+    """A :class:`~d2l_style.transfer.StyleTransfer` that can be turned back.
+
+    ``make`` builds the transfer when it is first needed: loading a network
+    takes time, which belongs to the thread that computes.
+    """
+
+    def __init__(self, make):
+        self._make, self.transfer = make, None
+        self.history, self._past = History(), deque(maxlen=UNDO_STEPS)
+        self._shares, self._unmoved = None, False
+        self.seconds = deque(maxlen=50)  # of the latest epochs
+
+    def begin(self):
+        """Build the transfer if it is not there yet, and return it."""
+        if self.transfer is None:
+            self.transfer = self._make()
+        return self.transfer
+
+    @property
+    def recipe(self):
+        """The recipe in force."""
+        return self.transfer.recipe
+
+    @property
+    def finished(self):
+        """Whether all of the recipe's epochs have been run."""
+        return self.transfer.epoch >= self.recipe.num_epochs
+
+    def epoch(self):
+        """Run one epoch, remember and return it."""
+        (epoch,) = self.begin().run(1)
+        self._unmoved = False
+        self.seconds.append(epoch.seconds)
+        self.history.add(epoch, self.recipe.style_layers)
+        return epoch
+
+    def edit(self, recipe, content_img=None, style_img=None, named=None):
+        """Take over another recipe or other pictures; return the Mark.
+
+        ``named`` says what the new pictures are, {"content": ..., ...}.
+        Returns None if nothing is different. Raises as
+        :meth:`~d2l_style.transfer.StyleTransfer.edit` does, unchanged.
+        """
+        transfer = self.begin()
+        text = in_words(transfer.recipe, recipe, named or {})
+        if not text:
+            return None
+        moment = self.moment()
+        transfer.edit(recipe, content_img=content_img, style_img=style_img)
+        if transfer.epoch == 0:
+            transfer.reset()  # another first image, perhaps
+        if content_img is not None or style_img is not None:
+            self._shares = None
+        if not self._unmoved:
+            self._past.append(moment)
+            self._unmoved = True
+        return self._mark(text)
+
+    def moment(self):
+        """Return the present :class:`Moment`."""
+        transfer = self.begin()
+        return Moment(
+            transfer.state(),
+            transfer.recipe,
+            (transfer.synthesis.content_img, transfer.synthesis.style_img),
+            transfer.epoch,
+            self.history.copy(),
+        )
+
+    def undo(self):
+        """Go back to before the last change; return whether there was one.
+
+        Changes with no epoch between them count as one.
+        """
+        if not self._past:
+            return False
+        self.go_to(self._past.pop())
+        return True
+
+    @property
+    def can_undo(self):
+        return bool(self._past)
+
+    def go_to(self, moment):
+        """Be at a moment again: picture, optimiser, choices and curves."""
+        content, style = moment.pictures
+        self.begin().edit(moment.recipe, content_img=content, style_img=style)
+        self.transfer.restore(moment.state)
+        self.history = moment.history.copy()
+        self._shares, self._unmoved = None, False
+
+    def return_to(self, moment, name):
+        """Go back to a kept moment, as a change that can be undone."""
+        now = self.moment()
+        self.go_to(moment)
+        self._past.append(now)
+        return self._mark(f"back to {name}")
+
+    def reset(self):
+        """Begin again from the first image, with the present recipe."""
+        self.begin().reset()
+        self.history = History()
+        self._past.clear()
+        self._unmoved = False
+
+    def time_epochs(self):
+        """Run a few epochs, undo them, and return the median seconds."""
+        transfer = self.begin()
+        state, until = transfer.state(), time.monotonic() + PATIENCE
+        seconds = []
+        try:
+            for epoch in transfer.run(TIMED):
+                seconds.append(epoch.seconds)
+                if time.monotonic() > until:
+                    break
+        finally:
+            transfer.restore(state)
+        self.seconds.clear()
+        return statistics.median(seconds[1:] or seconds)  # the first warms up
+
+    @property
+    def seconds_per_epoch(self):
+        """The median of the latest epochs' seconds; None before the first."""
+        return statistics.median(self.seconds) if self.seconds else None
+
+    def shares(self):
+        """Return the :class:`~d2l_style.shares.Shares` of present choices."""
+        recipe = self.begin().recipe
+        if self.known_shares(recipe) is None:
+            measured = Shares.measure(self.transfer.synthesis)
+            self._shares = _measured_by(recipe), measured
+        return self._shares[1]
+
+    def known_shares(self, recipe):
+        """Return the shares if those last measured fit ``recipe``."""
+        if self._shares and self._shares[0] == _measured_by(recipe):
+            return self._shares[1]
+        return None
+
+    def _mark(self, text):
+        mark = Mark(self.transfer.epoch, text)
+        if self.history.epochs:  # before the first there is nothing to mark
+            self.history.marks.append(mark)
+        return mark
+
+
+def _measured_by(recipe):
+    return tuple(getattr(recipe, name) for name in _MEASURED_BY)

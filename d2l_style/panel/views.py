@@ -1,0 +1,138 @@
+"""What the panel shows of a run: picture, curves, progress, changes."""
+
+import html
+import time
+from contextlib import contextmanager
+
+import ipywidgets as widgets
+
+from d2l_style import images
+from d2l_style.panel.parts import Compare
+from d2l_style.panel.plots import LossPlot
+from d2l_style.panel.snapshots import Film, jpeg_bytes
+
+_PICTURE, _PLOT = 0.04, 0.05  # shares of the time that drawing may take
+_OFTEN, _SELDOM = 0.1, 0.3  # seconds between two drawings, at least
+_LISTED = 8  # changes under the plot
+_THUMBNAIL = (140, 94)
+
+
+class Throttle:
+    """Lets something happen only as often as its share of time allows."""
+
+    def __init__(self, share, least):
+        self._share, self._least = share, least
+        self._cost = self._last = 0.0
+
+    def due(self):
+        """Return whether its turn has come."""
+        pause = max(self._least, self._cost / self._share)
+        return time.perf_counter() - self._last >= pause
+
+    @contextmanager
+    def timed(self):
+        """Measure what happens inside."""
+        began = time.perf_counter()
+        yield
+        self._last = time.perf_counter()
+        self._cost = self._last - began
+
+
+class Views:
+    """The panel's pictures and plots; ``box`` holds them all.
+
+    :meth:`update` is cheap to call after every epoch: it draws when there
+    is time to. Everything is updated in place.
+    """
+
+    def __init__(self):
+        self.compare = Compare(before_label="content", after_label="result")
+        self.plot = LossPlot()
+        w, h = self.plot.size
+        self.curves = widgets.Image(
+            format="png",
+            width=w,
+            height=h,
+            layout={"max_width": "100%", "object_fit": "contain"},
+        )
+        self.curves.add_class("d2l-plot")
+        self.log = widgets.Checkbox(
+            True,
+            description="logarithmic",
+            indent=False,
+            tooltip="Show the losses on a logarithmic scale.",
+            layout={"width": "auto"},
+        )
+        self.changes = widgets.HTML()
+        self.pictures = {
+            kind: widgets.Image(format="jpeg", layout={"width": "auto"})
+            for kind in ("content", "style")
+        }
+        self.film = Film()
+        self._picture = Throttle(_PICTURE, _OFTEN)
+        self._curves = Throttle(_PLOT, _SELDOM)
+        self.box = self._laid_out()
+
+    def _laid_out(self):
+        small = [
+            widgets.VBox([picture, widgets.Label(kind)])
+            for kind, picture in self.pictures.items()
+        ]
+        left = widgets.VBox(
+            [self.compare, widgets.HBox(small)], layout={"flex": "1 1 380px"}
+        )
+        right = widgets.VBox([self.curves, self.log, self.changes])
+        return widgets.HBox(
+            [left, right],
+            layout={"flex_flow": "row wrap", "grid_gap": "4px 16px"},
+        )
+
+    def update(self, session, force=False):
+        """Show where a session is, as far as there is time to draw."""
+        if force or self._picture.due():
+            with self._picture.timed():
+                self.show_picture(session.transfer)
+        if force or self._curves.due():
+            with self._curves.timed():
+                self.show_curves(session)
+
+    def show_picture(self, transfer):
+        """Show the synthesized picture as it is now."""
+        data = jpeg_bytes(transfer.image())
+        self.film.add(data)
+        self.compare.after = data
+        self.compare.after_label = f"epoch {transfer.epoch}"
+
+    def show_pictures(self, synthesis):
+        """Show the content and the style picture."""
+        shape = synthesis.recipe.image_shape
+        content = images.resize(synthesis.content_img, shape)
+        self.compare.before = jpeg_bytes(content)
+        for kind, picture in self.pictures.items():
+            img = getattr(synthesis, f"{kind}_img").copy()
+            img.thumbnail(_THUMBNAIL)
+            picture.value = jpeg_bytes(img, 85)
+
+    def show_curves(self, session):
+        """Draw the losses, and list what has been changed."""
+        history = session.history
+        self.plot.show(history, session.recipe.num_epochs, self.log.value)
+        self.curves.value = self.plot.png()
+        marks = list(enumerate(history.marks, start=1))[-_LISTED:]
+        lines = [
+            f"<b>{number}</b> (epoch {mark.epoch}) {html.escape(mark.text)}"
+            for number, mark in marks
+        ]
+        self.changes.value = "<br>".join(lines)
+
+
+def duration(seconds):
+    """Return seconds in words: ``40 s``, ``3 min 20 s``, ``1 h 5 min``."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

@@ -1,0 +1,106 @@
+"""One thread that computes, and does what it is told in between."""
+
+import threading
+from collections import OrderedDict
+
+
+class Worker:
+    """A thread that runs epochs and, between two of them, commands.
+
+    ``epoch()`` runs one epoch and returns whether to go on; ``failed(error)``
+    is told of anything that is raised. Both are called in the thread, as the
+    commands are. Every method may be called from any thread.
+    """
+
+    def __init__(self, epoch, failed):
+        self._epoch, self._failed = epoch, failed
+        self._wake = threading.Condition()
+        self._commands = OrderedDict()
+        self._going = self._stopped = False
+        self._busy, self._count = False, 0
+        self._thread = threading.Thread(
+            target=self._loop, name="d2l-style-panel", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def alive(self):
+        """Whether the thread still runs."""
+        return self._thread.is_alive()
+
+    @property
+    def going(self):
+        """Whether epochs are being run."""
+        return self._going
+
+    def go(self):
+        """Run epochs from now on."""
+        self._set(True)
+
+    def pause(self):
+        """Run no further epoch."""
+        self._set(False)
+
+    def _set(self, going):
+        with self._wake:
+            self._going = going and not self._stopped
+            self._wake.notify_all()
+
+    def tell(self, command, key=None):
+        """Have ``command()`` called after the epoch in hand.
+
+        A command with the same ``key`` that still waits is replaced: only
+        the last position of a slider counts.
+        """
+        with self._wake:
+            self._count += 1
+            self._commands[key or self._count] = command
+            self._wake.notify_all()
+
+    def settle(self, timeout=None):
+        """Wait until no command is waiting or being carried out.
+
+        Epochs may go on. Returns False if ``timeout`` seconds were not
+        enough.
+        """
+        with self._wake:
+            return self._wake.wait_for(
+                lambda: self._stopped or not (self._commands or self._busy),
+                timeout,
+            )
+
+    def stop(self, timeout=10):
+        """End the thread after the epoch in hand; wait for it."""
+        with self._wake:
+            self._stopped, self._going = True, False
+            self._commands.clear()
+            self._wake.notify_all()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+
+    def _loop(self):
+        while True:
+            with self._wake:
+                self._busy = False
+                self._wake.notify_all()
+                self._wake.wait_for(
+                    lambda: self._stopped or self._commands or self._going
+                )
+                if self._stopped:
+                    return
+                job = self._next()
+            try:
+                job()
+            except Exception as error:  # whatever it is, the panel lives on
+                self._set(False)
+                self._failed(error)
+
+    def _next(self):
+        if self._commands:
+            self._busy = True
+            return self._commands.popitem(last=False)[1]
+        return self._one_epoch
+
+    def _one_epoch(self):
+        if not self._epoch():
+            self._set(False)

@@ -1,0 +1,747 @@
+"""The live panel without a browser: its parts, its run, hostile input."""
+
+import gc
+import io
+import random
+import threading
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+import psutil
+import pytest
+from conftest import FRAMEWORKS, picture
+from PIL import Image
+
+pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
+pytest.importorskip("anywidget", reason="anywidget is not installed")
+
+from d2l_style.panel import StylePanel, panel  # noqa: E402
+from d2l_style.panel.controls import Controls  # noqa: E402
+from d2l_style.panel.plots import LossPlot  # noqa: E402
+from d2l_style.panel.session import Session  # noqa: E402
+from d2l_style.panel.snapshots import (  # noqa: E402
+    FRAMES,
+    Film,
+    jpeg_bytes,
+    png_bytes,
+    recipe_in_png,
+)
+from d2l_style.panel.words import in_words  # noqa: E402
+from d2l_style.panel.worker import Worker  # noqa: E402
+from d2l_style.recipe import Recipe  # noqa: E402
+from d2l_style.transfer import StyleTransfer  # noqa: E402
+
+SIZE = (32, 48)
+PATIENCE = 60  # seconds until a test gives up waiting
+
+
+def until(condition):
+    """Wait for a condition; fail if it does not come true."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "this did not come true"
+        time.sleep(0.01)
+
+
+def threads():
+    return [t for t in threading.enumerate() if t.name == "d2l-style-panel"]
+
+
+@pytest.fixture
+def recipe(narrow_file):
+    return Recipe(weights=narrow_file, image_shape=SIZE, num_epochs=10_000)
+
+
+@pytest.fixture
+def open_panel(backend, content_img, style_img, recipe):
+    """Make panels that are stopped at the end of the test."""
+    made = []
+
+    def make(**kwargs):
+        kwargs = {"recipe": recipe, "backend": backend} | kwargs
+        made.append(StylePanel(content_img, style_img, **kwargs))
+        assert made[-1].worker.settle(PATIENCE)
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+    assert not threads()
+
+
+# --- the run ---------------------------------------------------------------
+
+
+def test_it_runs_pauses_and_goes_on(open_panel):
+    p = open_panel()
+    assert p.state == "ready"
+    assert "s an epoch" in p.status.value
+    first = p.views.compare.after
+    p.main.click()
+    until(lambda: p.transfer.epoch >= 5)
+    assert p.main.description == "Pause"
+    p.main.click()
+    p.worker.settle(PATIENCE)
+    assert p.state == "paused"
+    assert p.main.description == "Resume"
+    epoch = p.transfer.epoch
+    time.sleep(0.1)
+    assert p.transfer.epoch == epoch
+    assert p.views.compare.after != first
+    p.main.click()
+    until(lambda: p.transfer.epoch > epoch)
+
+
+def test_the_run_is_the_runs_own(open_panel, content_img, style_img):
+    """What the panel computes is what a StyleTransfer computes."""
+    p = open_panel()
+    p.controls.settings["num_epochs"].value = 7
+    p.main.click()
+    until(lambda: p.state == "finished")
+    other = StyleTransfer(content_img, style_img, p.recipe, p.backend)
+    totals = [epoch.total for epoch in other.run()]
+    assert p.session.history.total == pytest.approx(totals, rel=1e-4)
+
+
+def test_a_weight_moved_while_it_runs_is_marked(open_panel):
+    p = open_panel()
+    p.main.click()
+    until(lambda: p.transfer.epoch >= 3)
+    p.controls.weights["style_weight"].slider.value = 1e5
+    until(lambda: p.session.history.marks)
+    (mark,) = p.session.history.marks
+    assert mark.text == "style weight 1e4 → 1e5"
+    assert p.transfer.recipe.style_weight == 1e5
+    until(lambda: mark.text in p.views.changes.value)
+    assert p.state == "running"
+
+
+def test_layers_are_changed_while_it_runs(open_panel):
+    p = open_panel()
+    p.main.click()
+    until(lambda: p.transfer.epoch >= 2)
+    p.controls.layers[28].style.value = False
+    p.controls.layers[2].content.value = True
+    until(lambda: p.transfer.recipe.content_layers == (2, 25))
+    epoch = p.transfer.epoch
+    until(lambda: p.transfer.epoch > epoch + 2)
+    assert 28 not in p.session.history.layers[-1]
+    assert 28 in p.session.history.layers[0]
+
+
+def test_undo_goes_back_to_before_the_change(open_panel):
+    p = open_panel()
+    p.session.epoch()
+    before, picture_before = p.recipe, np.asarray(p.transfer.image())
+    p.controls.weights["tv_weight"].number.value = 500
+    p.worker.settle(PATIENCE)
+    p.session.epoch()
+    assert p.transfer.recipe.tv_weight == 500
+    assert not p.undo.disabled
+    p.undo.click()
+    p.worker.settle(PATIENCE)
+    assert p.recipe == p.transfer.recipe == before
+    assert np.array_equal(np.asarray(p.transfer.image()), picture_before)
+    assert p.controls.weights["tv_weight"].value == before.tv_weight
+    assert p.session.history.epochs == [1]
+    assert not p.session.history.marks
+    assert p.undo.disabled
+
+
+def test_reset_begins_again(open_panel):
+    p = open_panel()
+    first = np.asarray(p.transfer.image())
+    p.start()
+    until(lambda: p.transfer.epoch >= 2)
+    p.reset.click()
+    until(lambda: p.state == "ready")
+    assert p.transfer.epoch == 0
+    assert not p.session.history.epochs
+    assert np.array_equal(np.asarray(p.transfer.image()), first)
+    assert p.main.description == "Start"
+
+
+def test_another_start_image_before_the_start_is_seen_at_once(open_panel):
+    p = open_panel()
+    first = p.views.compare.after
+    p.controls.settings["init"].value = "noise"
+    p.worker.settle(PATIENCE)
+    assert p.transfer.epoch == 0
+    assert p.views.compare.after != first
+
+
+def test_when_all_epochs_are_done_it_says_how_to_go_on(open_panel):
+    p = open_panel()
+    p.controls.settings["num_epochs"].value = 2
+    p.start()
+    until(lambda: p.state == "finished")
+    p.start()
+    until(lambda: "Raise the epochs" in p.messages.value)
+    assert p.transfer.epoch == 2
+    p.controls.settings["num_epochs"].value = 4
+    p.start()
+    until(lambda: p.transfer.epoch == 4)
+
+
+def test_other_cells_see_the_picture_while_it_runs(open_panel):
+    p = open_panel()
+    p.start()
+    until(lambda: p.transfer.epoch > 1)
+    for _ in range(20):
+        assert p.transfer.image().size == SIZE[::-1]
+    assert p.worker.going
+
+
+def test_a_new_panel_stops_the_one_before(open_panel):
+    first = open_panel()
+    first.start()
+    second = open_panel()
+    assert not first.worker.alive
+    assert first.main.disabled
+    assert "another panel" in first.messages.value
+    assert second.worker.alive
+    assert len(threads()) == 1
+
+
+def test_close_leaves_no_widget_behind(open_panel):
+    import ipywidgets
+
+    everything = ipywidgets.widget._instances
+    before = set(everything)
+    p = open_panel()
+    assert len(set(everything) - before) > 100
+    p.close()
+    left = [everything[key] for key in set(everything) - before]
+    kinds = ("Layout", "Style", "Model")
+    assert not [w for w in left if not type(w).__name__.endswith(kinds)]
+
+
+# --- pictures, recipes, snapshots -------------------------------------------
+
+
+def upload(name, content):
+    """What the browser sends for a file."""
+    return (
+        {
+            "name": name,
+            "type": "",
+            "size": len(content),
+            "content": memoryview(content),
+            "last_modified": datetime.now(UTC),
+        },
+    )
+
+
+def as_file(img, kind="PNG"):
+    out = io.BytesIO()
+    img.save(out, kind)
+    return out.getvalue()
+
+
+def test_an_uploaded_picture_is_taken_over(open_panel):
+    p = open_panel()
+    p.session.epoch()
+    before = np.asarray(p.transfer.image())
+    p.pictures.uploads["style"].value = upload("mine.png", as_file(picture(9)))
+    p.worker.settle(PATIENCE)
+    assert p.transfer.synthesis.style_img.size == picture(9).size
+    assert np.array_equal(np.asarray(p.transfer.image()), before)
+    assert p.session.history.marks[-1].text == "style: mine.png"
+    assert p.pictures.pickers["style"].value == "mine.png"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("notes.txt", b"no picture at all", "notes.txt is not a picture"),
+        ("empty.png", b"", "empty.png is not a picture"),
+        ("cut.png", as_file(picture(2))[:200], "cut.png cannot be read"),
+        ("<b>.png", b"x", "&lt;b&gt;.png is not"),
+    ],
+)
+def test_an_upload_that_is_no_picture_is_refused(
+    open_panel, name, content, told
+):
+    p = open_panel()
+    style = p.transfer.synthesis.style_img
+    p.pictures.uploads["style"].value = upload(name, content)
+    p.worker.settle(PATIENCE)
+    assert told in p.messages.value
+    assert p.transfer.synthesis.style_img is style
+    p.start()
+    until(lambda: p.transfer.epoch > 1)
+
+
+def test_a_sample_is_chosen(open_panel):
+    p = open_panel()
+    p.pictures.pickers["content"].value = "grace-hopper"
+    p.worker.settle(PATIENCE)
+    w, h = p.transfer.synthesis.content_img.size
+    assert (w, h) == (512, 600)
+
+
+def test_the_recipe_goes_out_and_comes_back_as_python(open_panel):
+    p = open_panel()
+    p.controls.weights["style_weight"].number.value = 2e5
+    p.recipe_page.show.click()
+    assert "style_weight=200000" in p.recipe_page.text.value
+    text = p.recipe_page.text.value
+    p.controls.weights["style_weight"].number.value = 1
+    p.recipe_page.text.value = text
+    p.recipe_page.load.click()
+    p.worker.settle(PATIENCE)
+    assert p.transfer.recipe.style_weight == 2e5
+    assert p.controls.weights["style_weight"].value == 2e5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "Recipe(style_weight=-1)",
+        "Recipe(unknown=3)",
+        "Recipe(style_layers=[])(",
+        "Recipe(style_layers=[], content_layers=[])",
+        "__import__('os').remove('x')",
+        "Recipe(lr=__import__('os').getpid())",
+        "Recipe(*[1])",
+        "Recipe(**{'lr': 1})",
+        "{",
+        '{"lr": "fast"}',
+        "[" * 5000,
+    ],
+)
+def test_text_that_is_no_recipe_is_refused(open_panel, text):
+    p = open_panel()
+    before = p.recipe
+    p.recipe_page.text.value = text
+    p.recipe_page.load.click()
+    p.worker.settle(PATIENCE)
+    assert 'role="alert"' in p.messages.value
+    assert p.recipe == p.transfer.recipe == before
+
+
+def test_a_kept_picture_can_be_returned_to(open_panel):
+    p = open_panel()
+    p.session.epoch()
+    p.keep.click()
+    p.worker.settle(PATIENCE)
+    kept = np.asarray(p.transfer.image())
+    p.controls.weights["tv_weight"].number.value = 999
+    p.worker.settle(PATIENCE)
+    p.session.epoch()
+    p.keep.click()
+    p.worker.settle(PATIENCE)
+    first, second = p.snapshots.kept
+    assert p.snapshots.left.value == first.name
+    assert p.snapshots.right.value == second.name
+    assert p.snapshots.compare.before == jpeg_bytes(first.img)
+    go_back = p.snapshots.strip.children[0].children[-1]
+    go_back.click()
+    p.worker.settle(PATIENCE)
+    assert np.array_equal(np.asarray(p.transfer.image()), kept)
+    assert p.recipe.tv_weight == 10
+    p.undo.click()
+    p.worker.settle(PATIENCE)
+    assert p.recipe.tv_weight == 999
+    assert p.transfer.epoch == 2
+
+
+def test_a_full_strip_says_so(open_panel, monkeypatch):
+    monkeypatch.setattr("d2l_style.panel.pages.KEPT", 1)
+    p = open_panel()
+    for _ in range(2):
+        p.keep.click()
+        p.worker.settle(PATIENCE)
+    assert "strip is full" in p.messages.value
+    assert len(p.snapshots.kept) == 1
+
+
+def test_a_saved_png_opens_the_same_panel(open_panel, tmp_path, backend):
+    p = open_panel()
+    p.controls.weights["style_weight"].number.value = 123
+    p.worker.settle(PATIENCE)
+    path = tmp_path / "result.png"
+    p.save_png(path)
+    assert recipe_in_png(path) == p.recipe
+    with Image.open(path) as img:
+        assert img.text["d2l-style backend"] == backend
+    again = StylePanel.from_png(path, picture(1), picture(2), backend=backend)
+    assert again.recipe == p.recipe
+    again.close()
+
+
+def test_the_run_becomes_a_gif(open_panel, tmp_path):
+    p = open_panel()
+    p.start()
+    until(lambda: p.transfer.epoch > 20)
+    p.pause()
+    p.worker.settle(PATIENCE)
+    p.save_gif(tmp_path / "run.gif")
+    with Image.open(tmp_path / "run.gif") as film:
+        assert film.n_frames > 1
+        assert film.size == SIZE[::-1]
+
+
+def test_downloads_send_a_file(open_panel):
+    p = open_panel()
+    for button, start in (
+        (p.snapshots.png, b"\x89PNG"),
+        (p.snapshots.gif, b"GIF8"),
+    ):
+        sent = []
+        button.send = lambda m, buffers, sent=sent: sent.append((m, buffers))
+        button.press()
+        ((message, (data,)),) = sent
+        assert message["name"].startswith("yours-in-yours-0.")
+        assert data.startswith(start)
+
+
+# --- weights as shares -------------------------------------------------------
+
+
+def test_a_share_moves_the_weight_that_gives_it(open_panel):
+    p = open_panel()
+    p.controls.calibrated.value = True
+    p.worker.settle(PATIENCE)
+    tv = p.controls.weights["tv_weight"]
+    assert tv.calibrated
+    assert tv.says.value.endswith("%")
+    tv.share.value = 40
+    p.worker.settle(PATIENCE)
+    shares = p.session.shares().of_terms(p.transfer.recipe)
+    assert shares["tv"] == pytest.approx(0.4, abs=1e-3)
+    assert tv.says.value == "40 %"
+    row = p.controls.layers[10].weight
+    row.share.value = 50
+    p.worker.settle(PATIENCE)
+    layers = p.session.shares().of_layers(p.transfer.recipe)
+    assert layers[2] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_the_books_terms_are_shown(open_panel):
+    p = open_panel()
+    p.controls.weights["content_weight"].number.value = 10
+    p.worker.settle(PATIENCE)
+    assert "style <b>1e+03</b>" in p.controls.books_terms.value
+    assert "TV <b>1</b>" in p.controls.books_terms.value
+
+
+# --- what goes wrong ---------------------------------------------------------
+
+
+def test_no_layer_is_a_sentence_and_changes_nothing(open_panel):
+    p = open_panel()
+    for row in p.controls.layers.values():
+        row.style.value = row.content.value = False
+    p.worker.settle(PATIENCE)
+    assert "No layer is chosen" in p.messages.value
+    assert p.transfer.recipe.style_layers or p.transfer.recipe.content_layers
+    p.controls.layers[25].content.value = True
+    p.worker.settle(PATIENCE)
+    assert p.messages.value == ""
+
+
+def test_a_size_that_is_too_small_is_a_sentence(open_panel):
+    p = open_panel()
+    p.controls.height.value = 3
+    p.worker.settle(PATIENCE)
+    assert "too few" in p.messages.value
+    assert p.transfer.recipe.image_shape == SIZE
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("lr", 0),
+        ("lr", float("nan")),
+        ("num_epochs", 0),
+        ("num_epochs", -(10**30)),
+        ("seed", -1),
+        ("lr_decay_epoch", 0),
+    ],
+)
+def test_a_number_that_is_not_valid_is_a_sentence(open_panel, name, wrong):
+    p = open_panel()
+    before = p.recipe
+    p.controls.settings[name].value = wrong
+    p.worker.settle(PATIENCE)
+    assert f"{name} must be" in p.messages.value
+    assert p.recipe == p.transfer.recipe == before
+
+
+def test_divergence_stops_and_keeps_the_last_good_picture(open_panel):
+    p = open_panel()
+    p.controls.settings["lr"].value = 1e30
+    p.start()
+    until(lambda: "no longer finite" in p.messages.value)
+    until(lambda: p.state == "paused")
+    assert np.isfinite(p.transfer.state()["image"]).all()
+    assert p.worker.alive
+
+
+def test_running_out_of_memory_is_survived(open_panel, monkeypatch):
+    p = open_panel()
+    synthesis = p.transfer.synthesis
+    before = p.recipe
+
+    def out_of_memory(recipe):
+        raise MemoryError
+
+    monkeypatch.setattr(synthesis, "_aim", out_of_memory)
+    p.controls.height.value = 64
+    p.worker.settle(PATIENCE)
+    assert "not enough memory" in p.messages.value
+    assert p.recipe == p.transfer.recipe == before
+    assert p.controls.height.value == SIZE[0]
+    monkeypatch.undo()
+    p.controls.height.value = 64
+    p.worker.settle(PATIENCE)
+    assert p.transfer.image().size == (SIZE[1], 64)
+
+
+def test_a_network_that_is_not_there_is_a_sentence(open_panel):
+    p = open_panel()
+    before = p.recipe
+    p.recipe_page.text.value = "Recipe(weights='nowhere.safetensors')"
+    p.recipe_page.load.click()
+    p.worker.settle(PATIENCE)
+    assert "There is no file nowhere.safetensors" in p.messages.value
+    assert p.recipe == p.transfer.recipe == before
+
+
+def test_a_first_network_that_is_not_there_is_a_sentence(backend):
+    p = StylePanel(
+        picture(1),
+        picture(2),
+        Recipe(weights="nowhere.safetensors", image_shape=SIZE),
+        backend,
+    )
+    p.worker.settle(PATIENCE)
+    assert "There is no file nowhere.safetensors" in p.messages.value
+    assert p.transfer is None
+    p.close()
+
+
+@pytest.mark.parametrize("wrong", ["no-such-name", 5, b"bytes"])
+def test_what_is_no_picture_is_refused_at_once(backend, wrong):
+    with pytest.raises((ValueError, TypeError, OSError)):
+        StylePanel(wrong, backend=backend)
+
+
+def test_an_unknown_backend_is_refused():
+    with pytest.raises(ValueError, match="'pytorch' or 'mxnet'"):
+        StylePanel(backend="caffe")
+
+
+def test_a_thousand_random_events(open_panel):
+    """No exception, no deadlock, no leak, whatever is pressed when."""
+    p = open_panel()
+    rng, failed = random.Random(0), []
+    told = p.worker._failed
+    expected = (ValueError, FileNotFoundError, panel.Diverged)
+
+    def watch(error):
+        if not isinstance(error, expected):
+            failed.append(error)
+        told(error)
+
+    p.worker._failed = watch
+    events = _events(p, rng)
+    process, begun = psutil.Process(), None
+    for number in range(1000):
+        rng.choice(events)()
+        if number % 50 == 0:
+            assert p.worker.settle(PATIENCE), "deadlock"
+        if number == 200:
+            gc.collect()
+            begun = process.memory_info().rss
+    p.pause()
+    assert p.worker.settle(PATIENCE)
+    gc.collect()
+    grown = process.memory_info().rss - begun
+    assert not failed
+    assert p.worker.alive
+    assert p.recipe == p.transfer.recipe
+    assert grown < 50e6, f"{grown / 1e6:.0f} MB more"
+
+
+def _events(p, rng):
+    c = p.controls
+    sliders = [w.slider for w in c.weights.values()]
+    numbers = [w.number for w in c.weights.values()]
+    shares = [w.share for w in c.weights.values()]
+    boxes = [b for r in c.layers.values() for b in (r.style, r.content)]
+
+    def flip(box):
+        box.value = not box.value
+
+    def snap():
+        if len(p.snapshots.kept) < 3:
+            p.keep.click()
+
+    def back():
+        if p.snapshots.kept:
+            rng.choice(p.snapshots.strip.children).children[-1].click()
+
+    def number(value):
+        rng.choice(numbers).value = value
+
+    return [
+        *[p.main.click] * 4,
+        p.undo.click,
+        p.reset.click,
+        snap,
+        back,
+        lambda: time.sleep(0.02),
+        lambda: setattr(rng.choice(sliders), "value", 10 ** rng.uniform(0, 3)),
+        lambda: setattr(rng.choice(shares), "value", rng.uniform(0.1, 99)),
+        lambda: number(rng.choice([0, 1, 1e4, 1e9])),
+        lambda: flip(rng.choice(boxes)),
+        lambda: flip(c.calibrated),
+        lambda: flip(p.views.log),
+        lambda: setattr(c.height, "value", rng.choice([8, 32, 48])),
+        lambda: setattr(
+            c.settings["init"], "value", rng.choice(["content", "noise"])
+        ),
+        lambda: setattr(c.settings["lr"], "value", rng.choice([0.3, 3])),
+        lambda: setattr(p.preset, "value", rng.choice(["", "as-printed"])),
+        lambda: setattr(
+            p.pictures.uploads["style"], "value", upload("no", b"junk")
+        ),
+        lambda: setattr(
+            p.pictures.uploads["content"],
+            "value",
+            upload("yes.png", as_file(picture(rng.randrange(5)))),
+        ),
+        p.recipe_page.show.click,
+        p.recipe_page.load.click,
+        p.snapshots.png.press,
+    ]
+
+
+# --- parts -------------------------------------------------------------------
+
+
+def test_controls_give_back_every_recipe(narrow_file):
+    controls = Controls(Recipe(), lambda: None)
+    for recipe in (
+        Recipe(),
+        Recipe.preset("as-printed-vi", "mxnet"),
+        Recipe(
+            content_layers=[0, 34],
+            style_layers=[2, 7],
+            style_layer_weights=[0.5, 0],
+            content_weight=0,
+            weights=narrow_file,
+            image_shape=(64, 70),
+            seed=5,
+            init="style",
+        ),
+    ):
+        controls.show(recipe)
+        assert controls.recipe() == recipe
+
+
+def test_words_say_what_changed():
+    old = Recipe()
+    assert in_words(old, old) == ""
+    new = old.replace(style_weight=1e5, style_layers=[0, 5, 7])
+    assert in_words(old, new) == (
+        "style layers +conv2_2 −conv3_1 −conv4_1 −conv5_1; "
+        "style weight 1e4 → 1e5"
+    )
+    new = old.replace(style_layer_weights=[1, 1, 0.25, 1, 1])
+    assert in_words(old, new) == "conv3_1 × 1 → 0.25"
+    assert in_words(old, old, {"style": "bojagi"}) == "style: bojagi"
+    new = old.replace(image_shape=(200, 300), lr=0.5)
+    assert in_words(old, new) == (
+        "size 300x450 → 200x300; learning rate 0.3 → 0.5"
+    )
+
+
+def test_python_text_of_a_recipe_reads_back():
+    for recipe in (
+        Recipe(),
+        Recipe(style_weight=1e5, lr=0.123456789, init="noise"),
+        Recipe.preset("as-printed", "mxnet", style_layers=["conv1_2"]),
+    ):
+        text = recipe.to_python()
+        assert Recipe.from_text(text) == recipe
+        assert eval(text, {"Recipe": Recipe}) == recipe
+        assert Recipe.from_text(recipe.to_json()) == recipe
+    assert Recipe(style_layers=[0]).to_python() == (
+        "Recipe(\n    style_layers=['conv1_1'],\n)"
+    )
+
+
+def test_a_film_never_grows_beyond_its_frames():
+    film = Film()
+    with pytest.raises(ValueError, match="press Start first"):
+        film.gif()
+    for i in range(5 * FRAMES):
+        film.add(jpeg_bytes(Image.new("RGB", (4, 4), (i % 256, 0, 0))))
+        assert len(film) <= FRAMES
+    assert len(film) >= FRAMES // 2
+
+
+def test_a_png_of_another_program_has_no_recipe(tmp_path):
+    path = tmp_path / "other.png"
+    picture(1).save(path)
+    with pytest.raises(ValueError, match="carries no recipe"):
+        recipe_in_png(path)
+    path.write_bytes(png_bytes(picture(1), Recipe())[:-400])
+    with pytest.raises(ValueError, match="cannot be read"):
+        recipe_in_png(path)
+    with pytest.raises(FileNotFoundError):
+        recipe_in_png(tmp_path / "none.png")
+
+
+@pytest.mark.torch
+def test_the_plot_holds_what_it_is_given(content_img, style_img, recipe):
+    session = Session(lambda: StyleTransfer(content_img, style_img, recipe))
+    for _ in range(4):
+        session.epoch()
+    session.edit(recipe.replace(style_layers=[0, 2], style_weight=5))
+    session.epoch()
+    plot = LossPlot()
+    for log in (False, True, False):
+        plot.show(session.history, 10, log)
+        data = plot.png()
+    assert Image.open(io.BytesIO(data)).width > 300
+    xs, ys = plot._lines["style"].get_data()
+    assert list(xs) == [1, 2, 3, 4, 5]
+    assert list(ys) == session.history.style
+    assert sorted(plot._by_layer) == [0, 2, 5, 10, 19, 28]
+    count = len(plot.fig.findobj())
+    for _ in range(5):
+        plot.show(session.history, 10)
+    assert len(plot.fig.findobj()) == count
+
+
+def test_a_worker_survives_errors_and_replaces_what_waits():
+    told, done, gate = [], [], threading.Event()
+    worker = Worker(lambda: False, told.append)
+    worker.tell(gate.wait)
+    for i in range(5):
+        worker.tell(lambda i=i: done.append(i), "same")
+    worker.tell(lambda: 1 / 0)
+    gate.set()
+    assert worker.settle(PATIENCE)
+    assert done == [4]
+    assert isinstance(told[0], ZeroDivisionError)
+    assert worker.alive
+    worker.stop()
+    assert not worker.alive
+    worker.tell(done.clear)
+    assert worker.settle(PATIENCE)
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS.values())
+def test_the_books_modules_offer_it(name, content_img, style_img, recipe):
+    d2l = pytest.importorskip(f"d2l_style.{name}")
+    p = d2l.StylePanel(content_img, style_img, recipe)
+    assert p.backend == {v: k for k, v in FRAMEWORKS.items()}[name]
+    p.close()
