@@ -84,9 +84,8 @@ def load_parameters(weights="auto"):
         return read_safetensors(
             _existing(
                 bundled(),
-                "This version of d2l-style carries no trained network yet. "
-                "Use weights='random', or weights='imagenet' after "
-                "'python -m d2l_style fetch vgg19'.",
+                "It is a part of d2l-style: install that again. Or use "
+                "weights='random'.",
             )
         )
     return read_safetensors(

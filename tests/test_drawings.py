@@ -187,6 +187,29 @@ def test_jpeg_keeps_its_limit(brushes):
     assert len(brushes.jpeg(noise)) <= brushes.MAX_BYTES
 
 
+def test_a_spline_goes_through_its_points(brushes):
+    points = brushes.pairs("0 0  1 2  3 1  4 4")
+    curve = brushes.spline(points, steps=8)
+    assert len(curve) == 3 * 8 + 1
+    assert curve[::8] == pytest.approx(points)
+    ring = brushes.spline(points, steps=8, closed=True)
+    assert len(ring) == 4 * 8
+    assert ring[::8] == pytest.approx(points)
+
+
+def test_a_ribbon_is_as_wide_as_it_is_told(brushes):
+    outline = brushes.ribbon([(0, 0), (1, 0), (2, 0)], 0.5)
+    assert outline[:, 1].tolist() == pytest.approx([0.25] * 3 + [-0.25] * 3)
+    assert outline[:, 0].tolist() == pytest.approx([0, 1, 2, 2, 1, 0])
+
+
+def test_shrinking_averages(brushes):
+    fine = np.arange(4 * 6 * 3, dtype=float).reshape(4, 6, 3)
+    small = brushes.shrink(fine, 2)
+    assert small.shape == (2, 3, 3)
+    assert small[0, 0] == pytest.approx(fine[:2, :2].mean(axis=(0, 1)))
+
+
 def test_near_land_hides_far_land(script):
     rainier = script("draw_rainier")
     log_z = np.log([1.0, 2.0, 4.0])

@@ -8,6 +8,7 @@ from safetensors.numpy import save_file
 from d2l_style.random_vgg import random_parameters
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
+from d2l_style.weights import load_parameters
 
 pytestmark = [pytest.mark.torch, pytest.mark.mxnet]
 
@@ -81,6 +82,15 @@ def real_pair(weights, image_shape, **changes):
 
 
 @pytest.mark.parametrize("epsilon", ["pytorch", "mxnet"])
+def test_paired_runs_agree_with_the_bundled_network():
+    """At a tenth of the learning rate, since narrow networks drift soon."""
+    pictures = [ROOT / "img" / f"{n}.jpg" for n in ("harbour", "bojagi")]
+    recipe = Recipe(weights="mini", image_shape=(96, 144), lr=0.03)
+    assert_start_and_fifty_agree(
+        *(StyleTransfer(*pictures, recipe, b) for b in ("pytorch", "mxnet"))
+    )
+
+
 def test_adam_agrees_in_both_conventions(pair, epsilon):
     """With gradients near epsilon the conventions differ, the runs do not."""
     tiny = {"content_weight": 0, "style_weight": 0, "tv_weight": 1e-4}
@@ -111,15 +121,21 @@ def test_editions_minimise_the_same(pair):
     assert a[1] == pytest.approx(10 * b[1], rel=1e-6)
 
 
-def test_features_agree_layer_by_layer(content_img, narrow_parameters):
+@pytest.mark.parametrize("weights", ["narrow", "mini"])
+def test_features_agree_layer_by_layer(
+    content_img, narrow_parameters, weights
+):
     from d2l_style import mxnet as d2l_mxnet
     from d2l_style import torch as d2l_torch
 
+    parameters = narrow_parameters
+    if weights == "mini":
+        parameters = load_parameters("mini")
     layers = list(range(37))
     features = []
     for d2l in (d2l_torch, d2l_mxnet):
         X = d2l.preprocess(content_img, (64, 96))
-        net = d2l.VGG19(narrow_parameters).features
+        net = d2l.VGG19(parameters).features
         outputs, _ = d2l.extract_features(X, layers, [], net=net)
         features.append([as_numpy(Y) for Y in outputs])
     for a, b in zip(*features, strict=True):

@@ -51,3 +51,42 @@ def test_drawing_benchmark_prints_its_share():
     assert "first 10" in said
     assert "last 10" in said
     assert said.count("%") == 2
+
+
+def test_contact_sheet_shows_every_pair(tmp_path):
+    sheet = tmp_path / "sheet.jpg"
+    said = run(
+        "tools.contact_sheet",
+        *("--contents", "harbour", "--styles", "bojagi", "cubist"),
+        *("--size", "32", "48", "--epochs", "2", "--backend", HERE[0]),
+        *("--weights", "mini", "--sheet", str(sheet)),
+    )
+    assert "2 runs" in said
+    with Image.open(sheet) as img:
+        assert img.width > 3 * 48
+        assert img.height > 2 * 32
+
+
+@pytest.mark.torch
+def test_judge_paints_what_the_candidates_paint(tmp_path):
+    sheet = tmp_path / "judge.jpg"
+    run(
+        "tools.judge_mini",
+        *("mini", "random", "--size", "32", "48", "--epochs", "2"),
+        *("--sheet", str(sheet)),
+    )
+    with Image.open(sheet) as img:
+        assert img.height > 3 * 32
+
+
+@pytest.mark.torch
+def test_a_probe_explains_what_is_linear_and_nothing_else():
+    import torch
+
+    from tools.judge_mini import explained
+
+    torch.manual_seed(0)
+    X, X_new, noise = torch.randn(3, 4000, 5, dtype=torch.double)
+    A = torch.randn(5, 3, dtype=torch.double)
+    assert explained(X, X @ A, X_new, X_new @ A) > 0.99
+    assert abs(explained(X, noise, X_new, X_new @ A)) < 0.2

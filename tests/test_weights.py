@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
-from d2l_style import fetch, vgg, weights
+from d2l_style import fetch, images, random_vgg, vgg, weights
 from d2l_style.random_vgg import random_parameters
 from d2l_style.recipe import Recipe
 from d2l_style.weights import describe, load_parameters, resolve
@@ -28,7 +28,7 @@ def same(a, b):
 def no_mini(monkeypatch, tmp_path):
     """As long as no trained network is bundled."""
     path = tmp_path / "not-bundled.safetensors"
-    monkeypatch.setattr(weights, "_bundled", lambda: path)
+    monkeypatch.setattr(weights, "bundled", lambda: path)
     return path
 
 
@@ -113,13 +113,37 @@ def test_weights_that_are_not_here(no_mini, tmp_path):
     missing("", "'auto'")
 
 
-def test_mini_is_bundled_or_says_what_to_do():
-    if weights._bundled().is_file():
-        assert len(load_parameters("mini")) == 2 * len(vgg.CONVS)
-    else:
-        missing(
-            "mini", "no trained network", "'python -m d2l_style fetch vgg19'"
+def test_mini_is_bundled_and_has_the_plan():
+    parameters = load_parameters("mini")
+    widths = [len(parameters[f"features.{c.index}.bias"]) for c in vgg.CONVS]
+    assert widths == [16] * 2 + [32] * 2 + [64] * 4 + [128] * 8
+    assert weights.bundled().stat().st_size < 3e6
+    assert resolve() == "mini"
+
+
+def test_mini_is_calibrated_for_the_books_weights():
+    """No layer of it is silent or loud on the project's own pictures."""
+    for name in ("harbour", "night-swirls"):
+        X = images.standardise(
+            images.resize(images.open_image(IMG / f"{name}.jpg"), (96, 144))
         )
+        for layer, Y in relu_features(load_parameters("mini"), X[0]):
+            strength = np.sqrt(np.mean(Y**2) / len(Y))
+            assert 0.03 < strength < 3, layer.name
+
+
+def relu_features(parameters, X):
+    """Yield (layer, features after its ReLU) of a (3, h, w) picture."""
+    X = X[:, None]
+    for layer in vgg.LAYERS:
+        if layer.kind == "pool":
+            X = random_vgg._max_pool(X)
+        elif layer.kind == "conv":
+            name = f"features.{layer.index}"
+            X = random_vgg._conv(parameters[f"{name}.weight"], X)
+            X += parameters[f"{name}.bias"].reshape(-1, 1, 1, 1)
+            X = np.maximum(X, 0)
+            yield layer, X[:, 0]
 
 
 # Random weights

@@ -187,7 +187,7 @@ class SnapshotsPage:
             [widgets.HBox([self.left, self.right]), self.compare],
             layout={"display": "none"},
         )
-        files = widgets.HBox([self.png, self.gif])
+        files = widgets.HBox([self.png, self.gif], layout={"grid_gap": "6px"})
         self.box = widgets.VBox([files, self.strip, self._pair])
 
     @property

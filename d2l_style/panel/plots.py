@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from d2l_style import vgg
 from d2l_style.animator import COLOURS, STYLES
@@ -16,6 +16,7 @@ _SHARP = 1.5  # drawn so many times larger
 _LOSSES = ("content", "style", "TV", "total")
 _FLOOR = 1e-12  # a logarithm needs something above zero
 _MARK = {"color": "#555555", "linewidth": 0.8, "linestyle": (0, (2, 2))}
+_ROOM = 50  # epochs, what the plot is wide at first
 _LEAP = 10  # first epochs, which a linear axis does not have to hold
 
 
@@ -69,8 +70,7 @@ class LossPlot:
         self._show_marks(history.marks)
         for ax in (self.losses, self.layers):
             _scale(ax, log)
-        last = max([num_epochs, *history.epochs[-1:]])
-        self.layers.set_xlim(0, last)
+        self.layers.set_xlim(0, _reach(history.epochs, num_epochs))
 
     def png(self):
         """Return the figure as PNG bytes."""
@@ -141,12 +141,26 @@ def _scale(ax, log):
     values = np.concatenate([[], *(curve[skip:] for curve in curves)])
     values = values[np.isfinite(values) & (values > _FLOOR)]
     ax.set_yscale("log" if log else "linear")
+    if log:
+        ax.yaxis.set_minor_formatter(NullFormatter())
     if not len(values):
-        ax.set_ylim(0.1 if log else 0, 1)
+        ax.set_ylim(0.1 if log else 0, 1000 if log else 1)
     elif log:
         ax.set_ylim(values.min() / 1.5, values.max() * 3)
     else:
         ax.set_ylim(0, 1.3 * values.max())
+
+
+def _reach(epochs, num_epochs):
+    """Return how many epochs the plot is wide: the run so far and some room.
+
+    It grows by doubling, up to the whole run: a young curve is not squeezed
+    into a corner, and the axis seldom jumps.
+    """
+    done, reach = epochs[-1] if epochs else 0, _ROOM
+    while reach < 1.1 * done:
+        reach *= 2
+    return max(done, min(reach, num_epochs))
 
 
 def _raised(values, log):

@@ -64,6 +64,7 @@ class Views:
             layout={"width": "auto"},
         )
         self.changes = widgets.HTML()
+        self.changes.add_class("d2l-changes")
         self.pictures = {
             kind: widgets.Image(format="jpeg", layout={"width": "auto"})
             for kind in ("content", "style")
