@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 OUT = ROOT / "out"
 # Epochs and size that take about a minute on two cores with each network.
 QUICK = {"random": (60, (200, 300)), "imagenet": (60, (200, 300))}
-FULL = (300, (300, 450))
+FULL = (250, (300, 450))
 
 
 def demo(backend, recipe):
@@ -34,6 +34,7 @@ def demo(backend, recipe):
     animator = Animator(
         xlabel="epoch",
         ylabel="loss",
+        yscale="log",
         legend=["content", "style", "TV"],
         nrows=2,
         ncols=2,

@@ -112,7 +112,7 @@ def print_table(nets, args):
                 explained(X, Y, X_new, Y_new)
                 for Y, Y_new in zip(known, asked, strict=True)
             ]
-            table.add_row(title, layer, *(f"{s:.3f}" for s in scores))
+            table.add_row(_short(title), layer, *(f"{s:.3f}" for s in scores))
     Console().print(table)
 
 
@@ -211,7 +211,7 @@ def pair_as_one(content, style, image_shape):
 
 def _short(name):
     path = Path(name)
-    return f"{path.parent.name}\n{path.stem}" if path.suffix else name
+    return path.stem if path.suffix else name
 
 
 if __name__ == "__main__":

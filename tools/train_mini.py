@@ -2,7 +2,7 @@
 
     python -m tools.train_mini --teacher FILE --arch squeezenet1_0
     python -m tools.train_mini --resume --minutes 180
-    python -m tools.train_mini calibrate CHECKPOINT --f 0.6,0.3,0.2,0.2,0.2
+    python -m tools.train_mini calibrate CHECKPOINT --f 0.4,0.25,0.2,0.3,0.3
 
 VGG-19's plan at a quarter of its width learns, by distillation, to see what
 a classifier trained on ImageNet sees: at several depths a linear head

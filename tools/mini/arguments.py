@@ -81,7 +81,7 @@ def _add_common(parser, output):
         "--f",
         type=_numbers(float),
         default=FACTORS,
-        help="RMS / sqrt(channels) of blocks 1 to 5 (0.6,0.3,0.2,0.2,0.2)",
+        help="RMS / sqrt(channels) of blocks 1 to 5 (0.45,0.25,0.22,0.3,0.3)",
     )
     add("--output", type=Path, default=output)
     add("--threads", type=_positive, default=torch.get_num_threads())

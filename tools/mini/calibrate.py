@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from d2l_style import vgg
 from tools.mini.student import Student
 
-FACTORS = (0.6, 0.3, 0.2, 0.2, 0.2)  # blocks 1 to 5
+FACTORS = (0.45, 0.25, 0.22, 0.3, 0.3)  # blocks 1 to 5, found by looking
 
 
 def calibrated(parameters, X, factors=FACTORS, pool="max"):
