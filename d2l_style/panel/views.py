@@ -18,11 +18,14 @@ _THUMBNAIL = (140, 94)
 
 
 class Throttle:
-    """Lets something happen only as often as its share of time allows."""
+    """Lets something happen only as often as its share of time allows.
+
+    ``spent`` is how many seconds it has taken in all.
+    """
 
     def __init__(self, share, least):
         self._share, self._least = share, least
-        self._cost = self._last = 0.0
+        self._cost = self._last = self.spent = 0.0
 
     def due(self):
         """Return whether its turn has come."""
@@ -36,6 +39,7 @@ class Throttle:
         yield
         self._last = time.perf_counter()
         self._cost = self._last - began
+        self.spent += self._cost
 
 
 class Views:
@@ -96,6 +100,11 @@ class Views:
         if force or self._curves.due():
             with self._curves.timed():
                 self.show_curves(session)
+
+    @property
+    def seconds_spent(self):
+        """How long drawing has taken since the beginning."""
+        return self._picture.spent + self._curves.spent
 
     def show_picture(self, transfer):
         """Show the synthesized picture as it is now."""
