@@ -451,6 +451,13 @@ class Synthesis(SynthesisBase):
         return extract_features(X, *taps, net=self.net)
 
     @_numpy_semantics
+    def _feature_arrays(self, array):
+        contents_Y, styles_Y = self._features(np.array(array, ctx=self.device))
+        return tuple(
+            [Y.asnumpy() for Y in kind] for kind in (contents_Y, styles_Y)
+        )
+
+    @_numpy_semantics
     def _descend(self, lr, epsilon):
         adam = self.trainer.optimizer
         adam.beta1, adam.beta2, adam.epsilon = BETA1, BETA2, epsilon

@@ -3,6 +3,7 @@
 import ast
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, fields, replace
 
 from d2l_style import vgg
@@ -12,6 +13,9 @@ INITS = ("content", "noise", "style")
 OPTIMIZERS = ("adam",)
 EPSILONS = ("pytorch", "mxnet")
 BACKENDS = ("pytorch", "mxnet")
+_LARGEST = 1e30  # float32 ends at 3e38
+_MOST = 10**9
+_SIDE = 20_000  # pixels
 PRESETS = ("paired", "as-printed", "as-printed-vi")
 
 
@@ -21,7 +25,10 @@ def lr_at(epoch, lr, lr_decay_epoch, lr_decay=0.8):
     The book's schedule: every ``lr_decay_epoch`` epochs the rate is
     multiplied by ``lr_decay``, so lr * lr_decay ** (epoch // lr_decay_epoch).
     """
-    return lr * lr_decay ** (epoch // lr_decay_epoch)
+    try:
+        return lr * lr_decay ** (epoch // lr_decay_epoch)
+    except OverflowError:  # a "decay" above 1
+        return math.inf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +99,7 @@ class Recipe:
         self._set("lr_decay", _number("lr_decay", self.lr_decay, above=0))
         for name in ("style_repeats", "num_epochs", "lr_decay_epoch"):
             self._set(name, _whole(name, getattr(self, name), at_least=1))
-        self._set("seed", _whole("seed", self.seed, at_least=0))
+        self._set("seed", _whole("seed", self.seed, at_least=0, most=2**64))
         for name, valid in _CHOICES.items():
             _choice(name, getattr(self, name), valid)
         if not isinstance(self.antialias, bool):
@@ -211,7 +218,7 @@ class Recipe:
         """Read what :meth:`to_json` wrote; ``ValueError`` if it is not."""
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(
                 f"This is not a recipe in JSON: {error}."
             ) from None
@@ -271,6 +278,7 @@ def _as_code(name, value):
 def _arguments(text):
     """Return the keyword arguments of the one call ``Recipe(...)``."""
     try:
+        text = re.sub(r"^\s*\w+\s*=\s*(?=Recipe\b)", "", text)
         call = ast.parse(text.strip(), mode="eval").body
         if call.func.id != "Recipe" or call.args:
             raise ValueError
@@ -325,27 +333,26 @@ def _layers(kind, values):
     return indices
 
 
-def _number(name, value, *, at_least=None, above=None):
+def _number(name, value, *, at_least=None, above=None, most=_LARGEST):
     bound = f"at least {at_least}" if above is None else f"above {above}"
-    if isinstance(value, bool):
-        value = None
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     low = number < at_least if above is None else number <= above
-    if not math.isfinite(number) or low:
+    if not number <= most or low:
         raise ValueError(
-            f"{name} must be a finite number {bound}, not {value!r}."
+            f"{name} must be a finite number {bound} and at most {most:g}, "
+            f"not {value!r}."
         )
     return number
 
 
-def _whole(name, value, *, at_least):
-    number = _number(name, value, at_least=at_least)
+def _whole(name, value, *, at_least, most=_MOST):
+    number = _number(name, value, at_least=at_least, most=most)
     if number != int(number):
         raise ValueError(f"{name} must be a whole number, not {value!r}.")
-    return int(number)
+    return value if type(value) is int else int(number)
 
 
 def _shape(value):
@@ -354,7 +361,9 @@ def _shape(value):
         raise ValueError(
             f"image_shape must be (height, width) in pixels, not {value!r}."
         )
-    return tuple(_whole("image_shape", side, at_least=1) for side in shape)
+    return tuple(
+        _whole("image_shape", side, at_least=1, most=_SIDE) for side in shape
+    )
 
 
 def _weights(value):

@@ -64,18 +64,21 @@ class Shares:
 
         w = share / (1 - share) * (sum of the others' weighted lengths) /
         (length). The share is kept within LEAST and MOST. Where nothing else
-        has a gradient or the term has none, its present weight is returned.
+        has a gradient or the term has none, there is no such weight: None.
         """
         lengths, weights = self.lengths(recipe), weights_of(recipe)
         others = sum(weights[t] * lengths[t] for t in TERMS if t != term)
-        return _solved(share, others, lengths[term], weights[term])
+        return _solved(share, others, lengths[term])
 
     def layer_weight(self, recipe, i, share):
-        """Return the factor that gives style layer ``i`` this share."""
+        """Return the factor that gives style layer ``i`` this share.
+
+        None if there is none, as in :meth:`weight`.
+        """
         n, factors = self.num_contents, _layer_weights(recipe)
         own = np.sqrt(np.diag(self.products)[n : n + len(factors)])
         others = sum(own * factors) - own[i] * factors[i]
-        return _solved(share, others, own[i], factors[i])
+        return _solved(share, others, own[i])
 
     def _factors(self, recipe):
         """Return three vectors (n,): which gradients make up each term."""
@@ -128,8 +131,8 @@ def _normalised(lengths):
     return {k: float(v / total) if total else 0.0 for k, v in lengths.items()}
 
 
-def _solved(share, others, length, present):
-    if not others or not length:
-        return float(present)
+def _solved(share, others, length):
+    if others <= 0 or length <= 0:
+        return None
     share = min(max(share, LEAST), MOST)
     return float(share / (1 - share) * others / length)

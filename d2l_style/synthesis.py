@@ -9,6 +9,8 @@ import numpy as np
 from d2l_style import images
 from d2l_style.recipe import Recipe
 
+MAX_LR = 1e35  # beyond it float32 ends
+_TARGETS = ("net", "contents_Y", "styles_Y_gram")  # what _aim sets
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's, in both frameworks
 
 
@@ -77,15 +79,15 @@ class SynthesisBase(ABC):
         Raises :class:`Diverged` if the loss is not finite; then no step is
         taken and the picture stays as it is.
         """
-        losses = self._measure()
-        if not losses.finite:
+        losses, lr = self._measure(), self.recipe.lr_at(self.epoch)
+        if not losses.finite or lr > MAX_LR:
             raise Diverged(
                 f"The loss is no longer finite after {self.epoch} epochs with "
                 f"lr={self.recipe.lr:g}. Lower lr (the book's is 0.3) or the "
                 "weights, and begin again; the last picture is kept."
             )
         self.adam_steps += 1
-        self._descend(self.recipe.lr_at(self.epoch), self._epsilon())
+        self._descend(lr, self._epsilon())
         self.epoch += 1
         return losses
 
@@ -103,6 +105,7 @@ class SynthesisBase(ABC):
         """
         old = self.recipe
         before = self.pretrained_net, self.content_img, self.style_img
+        targets = self._targets()
         try:
             if content_img is not None:
                 self.content_img = images.as_image(content_img)
@@ -111,14 +114,22 @@ class SynthesisBase(ABC):
             if recipe.weights != old.weights and not self._given_net:
                 self.pretrained_net = self._load(recipe.weights)
             self._aim(recipe)
+            if recipe.image_shape != old.image_shape:
+                img = images.resize(self.image(), recipe.image_shape)
+                self._begin(images.standardise(img))
+                self.adam_steps = 0
         except BaseException:
             self.pretrained_net, self.content_img, self.style_img = before
+            self._aim_again(targets)
             raise
         self.recipe = recipe
-        if recipe.image_shape != old.image_shape:
-            img = images.resize(self.image(), recipe.image_shape)
-            self.adam_steps = 0
-            self._begin(images.standardise(img))
+
+    def _targets(self):
+        return {name: getattr(self, name) for name in _TARGETS}
+
+    def _aim_again(self, targets):
+        for name, value in targets.items():
+            setattr(self, name, value)
 
     def gradients(self, array):
         """Return each loss's gradient at a picture, before any weight.
@@ -127,6 +138,21 @@ class SynthesisBase(ABC):
         arrays in the order: content layers, style layers, TV.
         """
         return self._gradients(np.ascontiguousarray(array, np.float32))
+
+    def features(self, array):
+        """Return what the network sees in a picture: (contents, styles).
+
+        ``array`` is a standardised (1, 3, h, w) float32 array of the
+        recipe's ``image_shape``, else ``ValueError``. Returns two lists of
+        NumPy arrays (1, c, h', w'), in the order of the recipe's layers.
+        """
+        shape = (1, 3, *self.recipe.image_shape)
+        if np.shape(array) != shape:
+            raise ValueError(
+                f"This picture does not fit: it should be {shape}, and is "
+                f"{np.shape(array)}."
+            )
+        return self._feature_arrays(np.ascontiguousarray(array, np.float32))
 
     def state(self):
         """Return all that a run needs to go on: a dict of NumPy arrays.
@@ -211,6 +237,10 @@ class SynthesisBase(ABC):
     @abstractmethod
     def _gradients(self, array):
         """Return the gradients of the unweighted losses, NumPy arrays."""
+
+    @abstractmethod
+    def _feature_arrays(self, array):
+        """Return (contents, styles), two lists of NumPy arrays."""
 
     @abstractmethod
     def _descend(self, lr, epsilon):

@@ -429,6 +429,15 @@ class Synthesis(SynthesisBase):
         taps = self.recipe.content_taps, self.recipe.style_taps
         return extract_features(X, *taps, net=self.net)
 
+    @torch.no_grad()
+    def _feature_arrays(self, array):
+        contents_Y, styles_Y = self._features(
+            torch.from_numpy(array).to(self.device)
+        )
+        return tuple(
+            [Y.cpu().numpy() for Y in kind] for kind in (contents_Y, styles_Y)
+        )
+
     def _descend(self, lr, epsilon):
         self.trainer.param_groups[0].update(
             lr=lr, eps=epsilon, betas=(BETA1, BETA2)

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,6 +117,12 @@ class StyleTransfer:
             losses = self.synthesis.step()
             seconds = time.perf_counter() - start
             return Epoch(self.epoch, losses, seconds, self.image)
+
+    @contextmanager
+    def alone(self):
+        """Keep other threads from the run as long as the block lasts."""
+        with self._lock:
+            yield
 
     def image(self):
         """Return the picture as it is now, a ``PIL.Image``.

@@ -123,7 +123,7 @@ def test_layers_are_changed_while_it_runs(open_panel):
     until(lambda: p.transfer.epoch >= 2)
     p.controls.layers[28].style.value = False
     p.controls.layers[2].content.value = True
-    until(lambda: p.transfer.recipe.content_layers == (2, 25))
+    until(lambda: p.transfer.recipe.content_layers == (25, 2))
     epoch = p.transfer.epoch
     until(lambda: p.transfer.epoch > epoch + 2)
     assert 28 not in p.session.history.layers[-1]
@@ -311,6 +311,7 @@ def test_the_recipe_goes_out_and_comes_back_as_python(open_panel):
         "{",
         '{"lr": "fast"}',
         "[" * 5000,
+        "{" + '"a":{' * 100_000,
     ],
 )
 def test_text_that_is_no_recipe_is_refused(open_panel, text):
@@ -373,6 +374,15 @@ def test_a_saved_png_opens_the_same_panel(open_panel, tmp_path, backend):
     again.close()
 
 
+def test_a_saved_png_names_its_samples(tmp_path, backend, recipe):
+    p = StylePanel("harbour", "bojagi", recipe, backend)
+    p.save_png(tmp_path / "a.png")
+    p.close()
+    again = StylePanel.from_png(tmp_path / "a.png", backend=backend)
+    assert again.session.names == {"content": "harbour", "style": "bojagi"}
+    again.close()
+
+
 def test_the_run_becomes_a_gif(open_panel, tmp_path):
     p = open_panel()
     p.start()
@@ -413,7 +423,7 @@ def test_a_share_moves_the_weight_that_gives_it(open_panel):
     p.worker.settle(PATIENCE)
     shares = p.session.shares().of_terms(p.transfer.recipe)
     assert shares["tv"] == pytest.approx(0.4, abs=1e-3)
-    assert tv.says.value == "40 %"
+    assert tv.says.value == "40\u00a0%"
     row = p.controls.layers[10].weight
     row.share.value = 50
     p.worker.settle(PATIENCE)
@@ -456,6 +466,8 @@ def test_a_size_that_is_too_small_is_a_sentence(open_panel):
     ("name", "wrong"),
     [
         ("lr", 0),
+        ("lr", 1e300),
+        ("num_epochs", 10**12),
         ("lr", float("nan")),
         ("num_epochs", 0),
         ("num_epochs", -(10**30)),
@@ -470,6 +482,14 @@ def test_a_number_that_is_not_valid_is_a_sentence(open_panel, name, wrong):
     p.worker.settle(PATIENCE)
     assert f"{name} must be" in p.messages.value
     assert p.recipe == p.transfer.recipe == before
+
+
+def test_a_side_that_is_too_long_is_a_sentence(open_panel):
+    p = open_panel()
+    p.controls.width.value = 66_000
+    p.worker.settle(PATIENCE)
+    assert "at most 20000" in p.messages.value
+    assert p.worker.alive
 
 
 def test_divergence_stops_and_keeps_the_last_good_picture(open_panel):
@@ -522,7 +542,157 @@ def test_a_first_network_that_is_not_there_is_a_sentence(backend):
     p.worker.settle(PATIENCE)
     assert "There is no file nowhere.safetensors" in p.messages.value
     assert p.transfer is None
+    with pytest.raises(ValueError, match="could not begin"):
+        p.save_png("never.png")
+    p.start()
+    p.worker.settle(PATIENCE)
+    assert "There is no file nowhere.safetensors" in p.messages.value
+    p.controls.settings["weights"].value = "mini"
+    p.worker.settle(PATIENCE)
+    assert p.state == "ready"
+    assert p.messages.value == ""
     p.close()
+
+
+def test_undo_takes_back_a_picture_and_its_name(open_panel):
+    p = open_panel()
+    p.session.epoch()
+    name = p.session.names["style"]
+    p.pictures.pickers["style"].value = "bojagi"
+    p.worker.settle(PATIENCE)
+    assert p._png()[0].startswith("yours-in-bojagi")
+    p.undo.click()
+    p.worker.settle(PATIENCE)
+    assert p.pictures.pickers["style"].value == name
+    assert p._png()[0].startswith("yours-in-yours")
+    p.pictures.pickers["style"].value = "bojagi"
+    p.worker.settle(PATIENCE)
+    assert p.session.names["style"] == "bojagi"
+
+
+def test_two_uploads_of_one_name_are_two_pictures(open_panel):
+    p = open_panel()
+    for seed in (1, 2):
+        img = picture(seed, 40 + seed, 50)
+        p.pictures.uploads["style"].value = upload("a.png", as_file(img))
+        p.worker.settle(PATIENCE)
+        assert p.transfer.synthesis.style_img.size == img.size
+    assert p.pictures.pickers["style"].value == "a.png (2)"
+
+
+def test_measuring_shows_nobody_its_epochs(open_panel):
+    p = open_panel()
+    p.controls.width.value = 64
+    seen = set()
+    while not p.worker.settle(0):
+        with Image.open(io.BytesIO(p._png()[2])) as img:
+            seen.add(img.text["d2l-style epochs"])
+    assert seen <= {"0"}
+
+
+def test_a_failing_report_does_not_end_the_thread():
+    def failing(error):
+        raise OSError("and again")
+
+    worker, done = Worker(lambda: False, failing), []
+    worker.tell(lambda: 1 / 0)
+    worker.tell(lambda: done.append(1))
+    assert worker.settle(PATIENCE)
+    assert done == [1]
+    worker.stop()
+
+
+def test_a_failed_undo_can_be_tried_again(open_panel, monkeypatch):
+    p = open_panel()
+    p.session.epoch()
+    p.controls.weights["tv_weight"].number.value = 20
+    p.worker.settle(PATIENCE)
+    monkeypatch.setattr(
+        p.transfer, "restore", lambda state: 1 / 0, raising=True
+    )
+    p.undo.click()
+    p.worker.settle(PATIENCE)
+    assert p.session.can_undo
+    monkeypatch.undo()
+    p.undo.click()
+    p.worker.settle(PATIENCE)
+    assert p.recipe.tv_weight == 10
+
+
+def test_a_failed_resize_leaves_the_run_whole(open_panel, monkeypatch):
+    p = open_panel()
+    p.session.epoch()
+
+    def out_of_memory(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(p.transfer.synthesis, "_begin", out_of_memory)
+    p.controls.height.value = 64
+    p.worker.settle(PATIENCE)
+    monkeypatch.undo()
+    assert p.transfer.recipe.image_shape == SIZE
+    p.session.epoch()
+    assert p.transfer.epoch == 2
+
+
+def test_a_stopped_panel_says_so_and_stays_as_it_is(open_panel):
+    first = open_panel()
+    before = first.recipe
+    open_panel()
+    first.controls.weights["style_weight"].number.value = 5
+    first.start()
+    assert first.recipe == before
+    assert "another panel" in first.messages.value
+    assert first.state == "stopped"
+
+
+def test_fewer_epochs_than_were_run_end_the_run(open_panel):
+    p = open_panel()
+    p.start()
+    until(lambda: p.transfer.epoch > 5)
+    p.controls.settings["num_epochs"].value = 3
+    until(lambda: p.state == "finished" and not p.worker.going)
+    p.controls.settings["num_epochs"].value = 10_000
+    p.worker.settle(PATIENCE)
+    assert p.state == "paused"
+
+
+def test_a_share_that_cannot_be_had_is_a_sentence(open_panel):
+    p = open_panel()
+    p.controls.calibrated.value = True
+    p.controls.layers[25].content.value = False
+    p.worker.settle(PATIENCE)
+    weight = p.controls.weights["content_weight"]
+    weight.share.value = 40
+    p.worker.settle(PATIENCE)
+    assert "cannot be had" in p.messages.value
+    assert weight.value == 1
+
+
+def test_a_bad_choice_does_not_stop_the_run(open_panel):
+    p = open_panel()
+    p.start()
+    until(lambda: p.transfer.epoch > 1)
+    p.recipe_page.text.value = "Recipe(weights='nowhere.safetensors')"
+    p.recipe_page.load.click()
+    until(lambda: "nowhere" in p.messages.value)
+    epoch = p.transfer.epoch
+    until(lambda: p.transfer.epoch > epoch + 1)
+
+
+@pytest.mark.parametrize("wrong", ["as-printed", {"lr": 1}, 3])
+def test_a_recipe_that_is_none_stops_no_other_panel(open_panel, wrong):
+    first = open_panel()
+    with pytest.raises(ValueError, match="must be a Recipe"):
+        StylePanel(recipe=wrong, backend=first.backend)
+    assert first.worker.alive
+
+
+def test_a_network_of_ones_own_is_called_so(open_panel, d2l, narrow_file):
+    net = d2l.pretrained_vgg19(narrow_file)
+    p = open_panel(net=net)
+    assert "your own" in p.network.value
+    assert p.controls.settings["weights"].disabled
 
 
 @pytest.mark.parametrize("wrong", ["no-such-name", 5, b"bytes"])
@@ -656,6 +826,8 @@ def test_words_say_what_changed():
     new = old.replace(style_layer_weights=[1, 1, 0.25, 1, 1])
     assert in_words(old, new) == "conv3_1 × 1 → 0.25"
     assert in_words(old, old, {"style": "bojagi"}) == "style: bojagi"
+    weighed = old.replace(style_layers=[0, 5], style_layer_weights=[0.3, 1])
+    assert "×" not in in_words(weighed, weighed.replace(style_layers=[2, 5]))
     new = old.replace(image_shape=(200, 300), lr=0.5)
     assert in_words(old, new) == (
         "size 300x450 → 200x300; learning rate 0.3 → 0.5"
@@ -672,6 +844,7 @@ def test_python_text_of_a_recipe_reads_back():
         assert Recipe.from_text(text) == recipe
         assert eval(text, {"Recipe": Recipe}) == recipe
         assert Recipe.from_text(recipe.to_json()) == recipe
+    assert Recipe.from_text("recipe = Recipe(lr=0.1)").lr == 0.1
     assert Recipe(style_layers=[0]).to_python() == (
         "Recipe(\n    style_layers=['conv1_1'],\n)"
     )
@@ -679,12 +852,17 @@ def test_python_text_of_a_recipe_reads_back():
 
 def test_a_film_never_grows_beyond_its_frames():
     film = Film()
-    with pytest.raises(ValueError, match="press Start first"):
+    with pytest.raises(ValueError, match="nothing has been run"):
         film.gif()
-    for i in range(5 * FRAMES):
-        film.add(jpeg_bytes(Image.new("RGB", (4, 4), (i % 256, 0, 0))))
+    frame = jpeg_bytes(Image.new("RGB", (4, 4)))
+    for epoch in range(5 * FRAMES):
+        film.add(epoch, frame)
+        film.add(epoch, frame)
         assert len(film) <= FRAMES
-    assert len(film) >= FRAMES // 2
+    before = len(film)
+    assert before >= FRAMES // 2
+    film.cut(2 * FRAMES)
+    assert 0 < len(film) < before
 
 
 def test_a_png_of_another_program_has_no_recipe(tmp_path):

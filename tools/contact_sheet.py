@@ -2,13 +2,15 @@
 
     python -m tools.contact_sheet [--weights mini] [--backend mxnet]
 
-Rows are the contents, columns the styles of img/. Writes
-out/contact-sheet.jpg; --contents and --styles choose by name.
+Columns are the contents, rows the styles of img/. Writes
+out/contact-sheet.jpg; --contents and --styles choose by name, --width
+reduces the sheet to so many pixels.
 """
 
 import argparse
 from pathlib import Path
 
+from PIL import Image
 from rich.progress import track
 
 from d2l_style import images
@@ -33,7 +35,9 @@ def main(argv=None):
     print(describe(args.weights))
     args.sheet.parent.mkdir(parents=True, exist_ok=True)
     sheet = painted(samples, args.contents, args.styles, recipe, args.backend)
-    sheet.save(args.sheet, quality=88)
+    if args.width:
+        sheet.thumbnail((args.width, sheet.height), Image.Resampling.LANCZOS)
+    sheet.save(args.sheet, quality=85, optimize=True, progressive=True)
     print(f"{args.sheet} shows {len(args.contents) * len(args.styles)} runs.")
 
 
@@ -59,6 +63,7 @@ def parser(samples):
     add("--backend", choices=BACKENDS, default="pytorch")
     add("--epochs", type=int, default=200)
     add("--size", type=int, nargs=2, default=(200, 300), metavar=("H", "W"))
+    add("--width", type=int, help="of the sheet, in pixels")
     add("--sheet", type=Path, default=SHEET)
     return parser
 
@@ -72,13 +77,13 @@ def painted(samples, contents, styles, recipe, backend):
         name: images.resize(samples[name].open(), recipe.image_shape)
         for name in (*contents, *styles)
     }
-    grid = [[None, *(shown[name] for name in styles)]]
-    grid += [[shown[name]] for name in contents]
-    jobs = [(i, style) for i in range(len(contents)) for style in styles]
-    for i, style in track(jobs, "painting"):
+    grid = [[None, *(shown[name] for name in contents)]]
+    grid += [[shown[name]] for name in styles]
+    jobs = [(i, name) for i in range(len(styles)) for name in contents]
+    for i, name in track(jobs, "painting"):
         transfer = StyleTransfer(
-            samples[contents[i]].open(),
-            samples[style].open(),
+            samples[name].open(),
+            samples[styles[i]].open(),
             recipe,
             backend,
             net=net,
@@ -86,7 +91,7 @@ def painted(samples, contents, styles, recipe, backend):
         for _ in transfer.run():
             pass
         grid[i + 1].append(transfer.image())
-    return contact_sheet(grid, ["", *contents], ["", *styles])
+    return contact_sheet(grid, ["", *styles], ["", *contents])
 
 
 if __name__ == "__main__":

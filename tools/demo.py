@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 OUT = ROOT / "out"
 # Epochs and size that take about a minute on two cores with each network.
 QUICK = {"random": (60, (200, 300)), "imagenet": (60, (200, 300))}
-FULL = (250, (300, 450))
+FULL = (200, (300, 450))
 
 
 def demo(backend, recipe):

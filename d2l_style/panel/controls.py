@@ -52,6 +52,7 @@ class Controls:
 
     def __init__(self, recipe, changed):
         self._changed, self._quiet = changed, Quiet()
+        self._shown, self._own_networks = recipe, {}
         self.weights = {
             name: WeightControl(label, exponents, told, self._notify)
             for name, (label, exponents, told) in _TERMS.items()
@@ -83,12 +84,10 @@ class Controls:
 
         The error says which choice is not valid.
         """
-        style = [i for i, row in self.layers.items() if row.style.value]
+        style = self._ticked("style")
         factors = [self.layers[i].weight.value for i in style]
         return Recipe(
-            content_layers=[
-                i for i, row in self.layers.items() if row.content.value
-            ],
+            content_layers=self._ticked("content"),
             style_layers=style,
             style_layer_weights=factors if set(factors) != {1.0} else (),
             image_shape=(self.height.value, self.width.value),
@@ -96,8 +95,17 @@ class Controls:
             **{name: box.value for name, box in self.settings.items()},
         )
 
+    def _ticked(self, kind):
+        """Return the chosen layers, in the order that they had before."""
+        ticked = [i for i, r in self.layers.items() if getattr(r, kind).value]
+        order = getattr(self._shown, f"{kind}_layers")
+        return sorted(
+            ticked, key=lambda i: order.index(i) if i in order else len(order)
+        )
+
     def show(self, recipe):
         """Show a recipe without telling anybody."""
+        self._shown = recipe
         with self._quiet():
             for name, control in self.weights.items():
                 control.value = getattr(recipe, name)
@@ -212,7 +220,8 @@ class Controls:
         """Have a network among the choices that came with a recipe."""
         box, offered = self.settings["weights"], networks()
         if network not in offered.values():
-            offered[network] = network
+            self._own_networks[network] = network
+        offered |= self._own_networks
         if dict(box.options) != offered:
             box.options = list(offered.items())
 

@@ -1,6 +1,7 @@
 """The panel's other pages: pictures, the recipe as text, snapshots."""
 
 import io
+import itertools
 
 import ipywidgets as widgets
 
@@ -58,6 +59,15 @@ class PicturesPage:
         self._own[kind, name] = img
         self.pickers[kind].add(name, thumbnail, name, name)
 
+    def _new_name(self, kind, name):
+        """Return ``name``, or "name (2)" if another picture is called so."""
+        taken = {item["name"] for item in self.pickers[kind].items}
+        numbers = itertools.count(2)
+        new = name
+        while new in taken:
+            new = f"{name} ({next(numbers)})"
+        return new
+
     def show(self, kind, name):
         """Show which picture is chosen without telling anybody."""
         with self._quiet():
@@ -89,6 +99,7 @@ class PicturesPage:
                     told = str(error).replace("The picture", name, 1)
                     self._complain(told)
                     continue
+                name = self._new_name(kind, name)
                 self.add(kind, name, img)
                 self.pickers[kind].value = name
 

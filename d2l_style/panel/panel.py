@@ -16,7 +16,12 @@ from d2l_style.panel.pages import (
     SnapshotsPage,
 )
 from d2l_style.panel.session import Session
-from d2l_style.panel.snapshots import Snapshot, png_bytes, recipe_in_png
+from d2l_style.panel.snapshots import (
+    Snapshot,
+    names_in_png,
+    png_bytes,
+    recipe_in_png,
+)
 from d2l_style.panel.views import Views, duration
 from d2l_style.panel.worker import Worker
 from d2l_style.recipe import Recipe
@@ -61,21 +66,24 @@ class StylePanel(widgets.VBox):
     ):
         backend_module(backend)  # complains if the framework is not here
         self.backend = backend
-        start = recipe or Recipe.preset("paired", backend)
+        start = _checked(recipe) or Recipe.preset("paired", backend)
         given = {"content": content_img, "style": style_img}
         names, pictures, own = _opened(given)
         _take_over(self)
+        self._first_pictures, self._own_net = pictures, net is not None
+        self._in_force = start
+        self._invalid = False  # whether a control shows what cannot be
         self.session = Session(
             lambda: StyleTransfer(
-                pictures["content"],
-                pictures["style"],
-                start,
+                self._first_pictures["content"],
+                self._first_pictures["style"],
+                self._in_force,
                 backend,
                 net=net,
                 device=device,
-            )
+            ),
+            names,
         )
-        self._in_force, self._names = start, names
         self._lock, self._new_pictures = threading.Lock(), {}
         self.views = Views()
         self.controls = Controls(start, self._changed)
@@ -98,7 +106,10 @@ class StylePanel(widgets.VBox):
 
     @property
     def transfer(self):
-        """The :class:`~d2l_style.transfer.StyleTransfer`, once it is built."""
+        """The :class:`~d2l_style.transfer.StyleTransfer`, once it is built.
+
+        None if it could not be; the panel says why.
+        """
         if self.session.transfer is None:
             self.worker.settle(60)
         return self.session.transfer
@@ -119,23 +130,50 @@ class StylePanel(widgets.VBox):
 
     def save_png(self, path):
         """Write the picture as PNG, with its recipe inside."""
+        self._built()
         Path(path).write_bytes(self._png()[2])
 
     def save_gif(self, path):
         """Write the run as an animated GIF."""
-        Path(path).write_bytes(self.views.film.gif(self.transfer.image()))
+        last = self._built().image()
+        Path(path).write_bytes(self.views.film.gif(last))
+
+    def _built(self):
+        if self.transfer is None:
+            raise ValueError(
+                "There is no picture yet: the panel could not begin. It says "
+                "why above its tabs."
+            )
+        return self.transfer
 
     @classmethod
     def from_png(cls, path, content_img=None, style_img=None, **kwargs):
-        """Open a panel with the recipe of a PNG that a panel has saved."""
-        return cls(content_img, style_img, recipe_in_png(path), **kwargs)
+        """Open a panel with the recipe of a PNG that a panel has saved.
+
+        And with its pictures, where they are samples; others have to be
+        handed in. Raises as :func:`recipe_in_png` does.
+        """
+        recipe, here = recipe_in_png(path), sample_images()
+        names = {k: v for k, v in names_in_png(path).items() if v in here}
+        if content_img is None:
+            content_img = names.get("content")
+        if style_img is None:
+            style_img = names.get("style")
+        return cls(content_img, style_img, recipe, **kwargs)
 
     def close(self):
         """Stop the thread and give the memory back; the picture goes too."""
         if getattr(self, "worker", None) is None:
             return  # it never came into being
         self.stop()
+        _forget(self)
+        self.session.forget()
+        self.snapshots.kept.clear()
+        self.views.film.clear()
         for widget in _all_in(self):
+            for part in ("layout", "style"):
+                if hasattr(widget, part):
+                    getattr(widget, part).close()
             if widget is not self:
                 widget.close()
         super().close()
@@ -239,11 +277,15 @@ class StylePanel(widgets.VBox):
         try:
             recipe = self.controls.recipe()
         except ValueError as error:
+            self._invalid = True
             self._say(str(error))
             return
         self._load(recipe)
 
     def _load(self, recipe):
+        if self.worker.stopped:
+            return
+        self._invalid = False
         self._say("")
         self._in_force = recipe
         self.worker.tell(self._apply, "apply")
@@ -261,6 +303,8 @@ class StylePanel(widgets.VBox):
             self.preset.value = ""
 
     def _picture_chosen(self, kind, name, img):
+        if self.worker.stopped:
+            return
         with self._lock:
             self._new_pictures[kind] = name, img
         self._say("")
@@ -273,20 +317,32 @@ class StylePanel(widgets.VBox):
         def weight(share):
             now = self.recipe
             shares = self.session.known_shares(now)
-            if shares is None:
-                return getattr(now, f"{term}_weight")
-            value = shares.weight(now, term, share)
+            value = shares and shares.weight(now, term, share)
+            if value is None:
+                self._refuse_share()
+                return None
             return value / (now.style_repeats if term == "style" else 1)
 
         return weight
+
+    def _refuse_share(self):
+        self._say(
+            "This share cannot be had: either this loss has no gradient (no "
+            "layer, or all factors 0), or it is the only one that has."
+        )
+        self.worker.tell(self._show_shares, "shares")
 
     def _factor_for(self, i):
         def factor(share):
             now = self.recipe
             shares = self.session.known_shares(now)
-            if shares is None or i not in now.style_layers:
-                return self.controls.layers[i].weight.value
-            return shares.layer_weight(now, now.style_layers.index(i), share)
+            value = None
+            if shares and i in now.style_layers:
+                place = now.style_layers.index(i)
+                value = shares.layer_weight(now, place, share)
+            if value is None:
+                self._refuse_share()
+            return value
 
         return factor
 
@@ -294,26 +350,23 @@ class StylePanel(widgets.VBox):
         transfer = self.transfer
         if transfer is None:
             return None
-        data = png_bytes(
-            transfer.image(),
-            transfer.recipe,
-            epochs=transfer.epoch,
-            backend=self.backend,
-            **self._names,
-        )
-        return f"{self._file_name()}.png", "image/png", data
+        with transfer.alone():
+            img, recipe = transfer.image(), transfer.recipe
+            facts = {"epochs": transfer.epoch, **self.session.names}
+            name = self._file_name()
+        data = png_bytes(img, recipe, backend=self.backend, **facts)
+        return f"{name}.png", "image/png", data
 
     def _gif(self):
-        try:
-            film = self.views.film.gif(self.transfer.image())
-        except ValueError as error:
-            self._say(str(error))
+        if self.transfer is None:
             return None
+        film = self.views.film.gif(self.transfer.image())
         return f"{self._file_name()}.gif", "image/gif", film
 
     def _file_name(self):
         content, style = (
-            Path(self._names[kind]).stem for kind in ("content", "style")
+            Path(self.session.names[kind]).stem
+            for kind in ("content", "style")
         )
         return f"{content}-in-{style}-{self.session.transfer.epoch}"
 
@@ -331,11 +384,23 @@ class StylePanel(widgets.VBox):
     def _forecast(self):
         self._set_state("measuring")
         seconds = self.session.time_epochs()
-        left = self.recipe.num_epochs - self.session.transfer.epoch
-        self._set_state("ready", seconds * max(0, left), seconds)
+        left = self.session.recipe.num_epochs - self.session.transfer.epoch
+        self._settle(seconds * max(0, left), seconds)
+
+    def _settle(self, *forecast):
+        """Show the state that follows from where the run is."""
+        if self.worker.going:
+            state = "running"
+        elif self.session.finished:
+            state = "finished"
+        else:
+            state = "paused" if self.session.transfer.epoch else "ready"
+        self._set_state(state, *forecast)
 
     def _go(self):
-        if self.session.transfer and self.session.finished:
+        if self.session.transfer is None:
+            self._prepare()
+        if self.session.finished:
             n = self.session.recipe.num_epochs
             self._say(
                 f"All {n} epochs are done. Raise the epochs under Settings to "
@@ -343,17 +408,21 @@ class StylePanel(widgets.VBox):
                 "note",
             )
             return
-        self._say("")
+        if not self._invalid:
+            self._say("")
         self.worker.go()
-        self._set_state("running")
+        self._settle()
 
     def _paused(self):
-        if not self.worker.going:
-            self._set_state("paused")
+        if self.session.transfer is not None:
+            self._settle()
             self.views.update(self.session, force=True)
 
     def _epoch(self):
         """Run one epoch; return whether to go on."""
+        if self.session.finished:  # there are fewer epochs now
+            self._set_state("finished")
+            return False
         first = self.session.transfer.epoch == 0
         self.session.epoch()
         finished = self.session.finished
@@ -369,17 +438,26 @@ class StylePanel(widgets.VBox):
             recipe, new = self._in_force, self._new_pictures
             self._new_pictures = {}
         session = self.session
-        old = session.begin().recipe
+        names = {kind: name for kind, (name, _) in new.items()}
+        pictures = {kind: img for kind, (_, img) in new.items()}
+        if session.transfer is None:
+            self._first_pictures |= pictures
+            session.names = session.names | names
+            self._prepare()
+            return
+        old, going = session.recipe, self.worker.going
         try:
             session.edit(
                 recipe,
-                **{f"{kind}_img": img for kind, (_, img) in new.items()},
-                named={kind: name for kind, (name, _) in new.items()},
+                **{f"{kind}_img": img for kind, img in pictures.items()},
+                named=names,
             )
-        except Exception:
+        except Exception as error:
             self._return_to_what_is()
-            raise
-        self._names |= {kind: name for kind, (name, _) in new.items()}
+            if not isinstance(error, _EXPECTED):
+                raise
+            self._say(_in_a_sentence(error))  # and the run goes on
+            return
         if new or recipe.image_shape != old.image_shape:
             self.views.show_pictures(session.transfer.synthesis)
         if recipe.weights != old.weights:
@@ -387,19 +465,22 @@ class StylePanel(widgets.VBox):
         self._show_recipe()
         costs = ("image_shape", "weights", "content_layers", "style_layers")
         slower = any(getattr(recipe, n) != getattr(old, n) for n in costs)
-        if not self.worker.going and (slower or not session.seconds):
+        if slower and not going:
             self._forecast()
+        elif not going:
+            self._settle()
 
     def _return_to_what_is(self):
         """Show the recipe and the pictures that are still in force."""
         self._in_force = self.session.recipe
         self.controls.show(self._in_force)
-        for kind, name in self._names.items():
+        for kind, name in self.session.names.items():
             self.pictures.show(kind, name)
 
     def _show_recipe(self):
         """Bring controls, shares and views to what is in force now."""
-        if self._in_force == self.session.recipe:  # nothing newer waits
+        # Nothing newer waits, and nothing refused is still to be seen.
+        if self._in_force == self.session.recipe and not self._invalid:
             self.controls.show(self.session.recipe)
         self._show_shares()
         self.views.update(self.session, force=True)
@@ -417,6 +498,9 @@ class StylePanel(widgets.VBox):
 
     def _do_reset(self):
         self.worker.pause()
+        if self.session.transfer is None:
+            self._prepare()
+            return
         self.session.reset()
         self.views.film.clear()
         self._say("")
@@ -428,18 +512,15 @@ class StylePanel(widgets.VBox):
 
     def _do_go_back(self, snapshot):
         self.session.return_to(snapshot.moment, snapshot.name)
-        self._names = dict(snapshot.names)
         self._after_jump()
 
     def _after_jump(self):
         """Show where the session is now, which may be anywhere."""
+        self.views.film.cut(self.session.transfer.epoch)
         self._return_to_what_is()
         self.views.show_pictures(self.session.transfer.synthesis)
         self._show_recipe()
-        if not self.worker.going:
-            self._set_state(
-                "paused" if self.session.transfer.epoch else "ready"
-            )
+        self._settle()
 
     def _do_keep(self):
         if self.snapshots.full:
@@ -461,7 +542,6 @@ class StylePanel(widgets.VBox):
                 transfer.image(),
                 self.session.moment(),
                 losses,
-                dict(self._names),
             )
         )
         self._say(f"Kept as {name}, see the page Snapshots.", "note")
@@ -470,9 +550,9 @@ class StylePanel(widgets.VBox):
         """Say what went wrong, in the worker's thread; nothing is lost."""
         self._say(_in_a_sentence(error))
         if self.session.transfer is None:
-            self._set_state("stopped")
+            self._set_state("missing")
             return
-        self._set_state("paused")
+        self._settle()
         self.views.update(self.session, force=True)
 
     # Showing how it goes
@@ -486,7 +566,7 @@ class StylePanel(widgets.VBox):
         )
 
     def _set_state(self, state, forecast=None, seconds=None):
-        self.state = state
+        self.state = state = "stopped" if self.worker.stopped else state
         running = state == "running"
         begun = self.session.transfer and self.session.transfer.epoch
         self.main.description = (
@@ -502,6 +582,9 @@ class StylePanel(widgets.VBox):
     def _show_network(self):
         """Say which network it is; how to get the book's, when pointed at."""
         told = html.escape(describe(self.session.recipe.weights))
+        if self._own_net:
+            told = "Network: your own, handed in as net=."
+            self.controls.settings["weights"].disabled = True
         first = told.split(". ")[0].rstrip(".")
         self.network.value = f'<small title="{told}">{first}</small>'
 
@@ -525,6 +608,7 @@ class StylePanel(widgets.VBox):
 
 _STATES = {
     "preparing": "loading the network",
+    "missing": "no network yet: choose another under Settings",
     "measuring": "measuring how fast this machine is",
     "ready": "ready",
     "running": "running",
@@ -542,7 +626,12 @@ def _opened(given):
         if isinstance(picture, str) and picture in samples:
             names[kind], pictures[kind] = picture, samples[picture].open()
         else:
-            pictures[kind] = images.as_image(picture)
+            try:
+                pictures[kind] = images.as_image(picture)
+            except FileNotFoundError as error:
+                raise FileNotFoundError(
+                    f"{error} Samples are {', '.join(samples)}."
+                ) from None
             path = getattr(picture, "filename", picture)
             named = isinstance(path, (str, Path)) and str(path)
             names[kind] = Path(path).name if named else "yours"
@@ -567,6 +656,22 @@ def _in_a_sentence(error):
         f"Something went wrong ({type(error).__name__}: {first}). The picture "
         "is kept; press Reset to begin again."
     )
+
+
+def _checked(recipe):
+    if recipe is None or isinstance(recipe, Recipe):
+        return recipe
+    raise ValueError(
+        f"recipe must be a Recipe, not {recipe!r}. A preset is "
+        "Recipe.preset('as-printed'), text is read by Recipe.from_text."
+    )
+
+
+def _forget(panel):
+    """Hold on to a closed panel no longer."""
+    global _current
+    if _current is panel:
+        _current = None
 
 
 def _take_over(panel):

@@ -68,8 +68,8 @@ class LossPlot:
             line.set_data(history.epochs, _raised(curves[name], log))
         self._show_layers(history, log)
         self._show_marks(history.marks)
-        for ax in (self.losses, self.layers):
-            _scale(ax, log)
+        _scale(self.losses, self._lines.values(), log)
+        _scale(self.layers, self._by_layer.values(), log)
         self.layers.set_xlim(0, _reach(history.epochs, num_epochs))
 
     def png(self):
@@ -129,13 +129,12 @@ class LossPlot:
             )
 
 
-def _scale(ax, log):
+def _scale(ax, lines, log):
     """Fit the vertical axis to the lines.
 
     A linear one starts at zero and ends at the highest point after the
     first leap, which would press all that follows to the ground.
     """
-    lines = [line for line in ax.get_lines() if len(line.get_xdata()) > 2]
     curves = [np.asarray(line.get_ydata(), float) for line in lines]
     skip = _LEAP if max(map(len, curves), default=0) > 2 * _LEAP else 0
     values = np.concatenate([[], *(curve[skip:] for curve in curves)])

@@ -65,13 +65,15 @@ class History:
 class Moment:
     """All that is needed to be at a point of the run again.
 
-    ``pictures`` are content and style; ``state`` is what
+    ``pictures`` are content and style, ``names`` what they are called;
+    ``state`` is what
     :meth:`~d2l_style.transfer.StyleTransfer.state` gives.
     """
 
     state: dict
     recipe: object
     pictures: tuple
+    names: dict
     epoch: int
     history: History
 
@@ -83,8 +85,9 @@ class Session:
     takes time, which belongs to the thread that computes.
     """
 
-    def __init__(self, make):
+    def __init__(self, make, names=None):
         self._make, self.transfer = make, None
+        self.names = names or {}
         self.history, self._past = History(), deque(maxlen=UNDO_STEPS)
         self._shares, self._unmoved = None, False
         self.seconds = deque(maxlen=50)  # of the latest epochs
@@ -126,6 +129,7 @@ class Session:
             return None
         moment = self.moment()
         transfer.edit(recipe, content_img=content_img, style_img=style_img)
+        self.names = self.names | (named or {})
         if transfer.epoch == 0:
             transfer.reset()  # another first image, perhaps
         if content_img is not None or style_img is not None:
@@ -135,6 +139,11 @@ class Session:
             self._unmoved = True
         return self._mark(text)
 
+    def forget(self):
+        """Let go of the run and of all moments."""
+        self.transfer = self._shares = None
+        self._past.clear()
+
     def moment(self):
         """Return the present :class:`Moment`."""
         transfer = self.begin()
@@ -142,6 +151,7 @@ class Session:
             transfer.state(),
             transfer.recipe,
             (transfer.synthesis.content_img, transfer.synthesis.style_img),
+            dict(self.names),
             transfer.epoch,
             self.history.copy(),
         )
@@ -153,7 +163,8 @@ class Session:
         """
         if not self._past:
             return False
-        self.go_to(self._past.pop())
+        self.go_to(self._past[-1])
+        self._past.pop()
         return True
 
     @property
@@ -165,6 +176,7 @@ class Session:
         content, style = moment.pictures
         self.begin().edit(moment.recipe, content_img=content, style_img=style)
         self.transfer.restore(moment.state)
+        self.names = dict(moment.names)
         self.history = moment.history.copy()
         self._shares, self._unmoved = None, False
 
@@ -184,16 +196,16 @@ class Session:
 
     def time_epochs(self):
         """Run a few epochs, undo them, and return the median seconds."""
-        transfer = self.begin()
-        state, until = transfer.state(), time.monotonic() + PATIENCE
-        seconds = []
-        try:
-            for epoch in transfer.run(TIMED):
-                seconds.append(epoch.seconds)
-                if time.monotonic() > until:
-                    break
-        finally:
-            transfer.restore(state)
+        transfer, seconds = self.begin(), []
+        with transfer.alone():  # nobody shall see these epochs
+            state, until = transfer.state(), time.monotonic() + PATIENCE
+            try:
+                for epoch in transfer.run(TIMED):
+                    seconds.append(epoch.seconds)
+                    if time.monotonic() > until:
+                        break
+            finally:
+                transfer.restore(state)
         self.seconds.clear()
         return statistics.median(seconds[1:] or seconds)  # the first warms up
 

@@ -33,18 +33,32 @@ def recipe_in_png(source):
     ``source`` is a path or a binary file. Raises ``ValueError`` if there is
     none in it or it is damaged, ``FileNotFoundError`` without the file.
     """
-    images.open_image(source)  # complains in a sentence of what is no picture
-    if hasattr(source, "seek"):
-        source.seek(0)
-    with Image.open(source) as img:
-        img.load()
-        text = getattr(img, "text", {}).get(_KEY)
+    text = _text_in(source).get(_KEY)
     if not text:
         raise ValueError(
             "This picture carries no recipe. Only PNG files saved by the "
             "panel do, as long as no other program has rewritten them."
         )
     return Recipe.from_json(text)
+
+
+def names_in_png(source):
+    """Return the names of the pictures in it: {"content": ..., ...}."""
+    text = _text_in(source)
+    return {
+        kind: text[f"d2l-style {kind}"]
+        for kind in ("content", "style")
+        if f"d2l-style {kind}" in text
+    }
+
+
+def _text_in(source):
+    images.open_image(source)  # complains in a sentence of what is no picture
+    if hasattr(source, "seek"):
+        source.seek(0)
+    with Image.open(source) as img:
+        img.load()
+        return getattr(img, "text", {})
 
 
 def jpeg_bytes(img, quality=90):
@@ -58,14 +72,13 @@ def jpeg_bytes(img, quality=90):
 class Snapshot:
     """A picture that was kept, and the way back to its moment.
 
-    ``losses`` are those of its epoch, ``names`` those of content and style.
+    ``losses`` are those of its epoch.
     """
 
     name: str
     img: Image.Image
     moment: object
     losses: dict
-    names: dict
 
     @property
     def recipe(self):
@@ -86,13 +99,22 @@ class Film:
         """Forget all frames."""
         self._frames, self._every, self._seen = [], 1, 0
 
+    def cut(self, epoch):
+        """Forget the frames after ``epoch``."""
+        self._frames = [f for f in self._frames if f[0] <= epoch]
+
     def __len__(self):
         return len(self._frames)
 
-    def add(self, jpeg):
-        """Take in a picture as JPEG bytes, if its turn has come."""
+    def add(self, epoch, jpeg):
+        """Take in the picture of an epoch, JPEG bytes, if it is its turn.
+
+        An epoch that is in the film already is passed over.
+        """
+        if self._frames and self._frames[-1][0] >= epoch:
+            return
         if self._seen % self._every == 0:
-            self._frames.append(jpeg)
+            self._frames.append((epoch, jpeg))
             if len(self._frames) >= FRAMES:
                 self._frames, self._every = self._frames[::2], 2 * self._every
         self._seen += 1
@@ -102,10 +124,10 @@ class Film:
 
         Raises ``ValueError`` if there is no frame yet.
         """
-        imgs = [Image.open(io.BytesIO(f)) for f in list(self._frames)]
+        imgs = [Image.open(io.BytesIO(f)) for _, f in list(self._frames)]
         imgs += [last] * (last is not None)
         if not imgs:
-            raise ValueError("There is no film yet: press Start first.")
+            raise ValueError("There is no film yet: nothing has been run.")
         scale = min(1, _FRAME_SIDE / max(imgs[-1].size))
         size = tuple(max(1, round(side * scale)) for side in imgs[-1].size)
         frames = [img.convert("RGB").resize(size) for img in imgs]

@@ -109,7 +109,7 @@ class Views:
     def show_picture(self, transfer):
         """Show the synthesized picture as it is now."""
         data = jpeg_bytes(transfer.image())
-        self.film.add(data)
+        self.film.add(transfer.epoch, data)
         self.compare.after = data
         self.compare.after_label = f"epoch {transfer.epoch}"
 

@@ -7,6 +7,7 @@ import ipywidgets as widgets
 from d2l_style.panel.quiet import Quiet
 
 _EVERY = 0.05  # a step of the slider, in powers of ten
+_SHARES = (-2, 1.995)  # from 0.01 to 99 per cent, in powers of ten
 
 
 class WeightControl:
@@ -14,7 +15,8 @@ class WeightControl:
 
     ``value`` is the weight. In ``calibrated`` mode the slider moves the
     share, and ``on_share(share)``, set by the panel, answers with the weight
-    that gives it. ``changed()`` is called when the value has been changed.
+    that gives it, or None if there is none. ``changed()`` is called when the
+    value has been changed.
     A ``narrow`` one leaves its ``name`` to the row that it stands in.
     """
 
@@ -33,11 +35,12 @@ class WeightControl:
             tooltip=told,
             layout={"width": width},
         )
-        self.share = widgets.FloatSlider(
+        self.share = widgets.FloatLogSlider(
             1.0,
-            min=0.1,
-            max=99,
-            step=0.1,
+            base=10,
+            min=_SHARES[0],
+            max=_SHARES[1],
+            step=0.01,
             readout=False,
             continuous_update=False,
             tooltip=f"{told} As a share of the gradient, in per cent.",
@@ -49,7 +52,7 @@ class WeightControl:
             continuous_update=False,
             layout={"width": "62px" if narrow else "100px"},
         )
-        self.says = widgets.HTML(layout={"width": "48px"})
+        self.says = widgets.HTML(layout={"width": "60px"})
         self.slider.observe(self._slid, "value")
         self.share.observe(self._shared, "value")
         self.number.observe(self._typed, "value")
@@ -93,16 +96,20 @@ class WeightControl:
         if share is None:
             self.says.value = ""
             return
-        self.says.value = f"{100 * share:.3g} %"
-        self._quietly(self.share, min(max(100 * share, 0.1), 99))
+        self.says.value = f"{100 * share:.3g}\u00a0%"
+        low, high = (10**power for power in _SHARES)
+        self._quietly(self.share, min(max(100 * share, low), high))
 
     def _slid(self, change):
         if not self._quiet.on:
             self._take(float(f"{change['new']:.3g}"))
 
     def _shared(self, change):
-        if not self._quiet.on and self.on_share:
-            self._take(float(f"{self.on_share(change['new'] / 100):.4g}"))
+        if self._quiet.on or not self.on_share:
+            return
+        value = self.on_share(change["new"] / 100)
+        if value is not None:
+            self._take(float(f"{value:.4g}"))
 
     def _typed(self, change):
         if not self._quiet.on:

@@ -30,15 +30,15 @@ def in_words(old, new, pictures=None):
     for field in fields(old):
         before, after = getattr(old, field.name), getattr(new, field.name)
         if before != after:
-            parts.append(_change(field.name, before, after, new))
+            parts.append(_change(field.name, before, after, old, new))
     return "; ".join(part for part in parts if part)
 
 
-def _change(name, before, after, new):
+def _change(name, before, after, old, new):
     if name in ("content_layers", "style_layers"):
         return _layers(name.removesuffix("_layers"), before, after)
     if name == "style_layer_weights":
-        return _factors(before, after, new.style_layers)
+        return _factors(old, new)
     title = _NAMES.get(name, name.replace("_", " "))
     return f"{title} {_value(before)} → {_value(after)}"
 
@@ -50,17 +50,20 @@ def _layers(kind, before, after):
     return f"{kind} layers {' '.join(signs) or 'in another order'}"
 
 
-def _factors(before, after, layers):
-    """Return "conv1_1 × 1 → 0.3" for each factor that differs."""
-    n = len(layers)
-    if len(before or [0] * n) != n:
-        return ""  # the layers changed too, and say so themselves
-    pairs = zip(before or [1] * n, after or [1] * n, layers, strict=True)
+def _factors(old, new):
+    """Return "conv1_1 × 1 → 0.3" for each layer whose factor differs."""
+    before, after = _factor_of(old), _factor_of(new)
     return "; ".join(
-        f"{vgg.layer_name(i)} × {old:.3g} → {new:.3g}"
-        for old, new, i in pairs
-        if old != new
+        f"{vgg.layer_name(i)} × {before[i]:.3g} → {after[i]:.3g}"
+        for i in before
+        if before[i] != after.get(i, before[i])
     )
+
+
+def _factor_of(recipe):
+    layers = recipe.style_layers
+    factors = recipe.style_layer_weights or [1.0] * len(layers)
+    return dict(zip(layers, factors, strict=True))
 
 
 def _value(value):

@@ -1,5 +1,6 @@
 """One thread that computes, and does what it is told in between."""
 
+import contextlib
 import threading
 from collections import OrderedDict
 
@@ -29,6 +30,11 @@ class Worker:
         return self._thread.is_alive()
 
     @property
+    def stopped(self):
+        """Whether it has been told to end."""
+        return self._stopped
+
+    @property
     def going(self):
         """Whether epochs are being run."""
         return self._going
@@ -53,7 +59,10 @@ class Worker:
         the last position of a slider counts.
         """
         with self._wake:
+            if self._stopped:
+                return
             self._count += 1
+            self._commands.pop(key, None)  # the new one waits its own turn
             self._commands[key or self._count] = command
             self._wake.notify_all()
 
@@ -93,7 +102,8 @@ class Worker:
                 job()
             except Exception as error:  # whatever it is, the panel lives on
                 self._set(False)
-                self._failed(error)
+                with contextlib.suppress(Exception):  # the thread lives on
+                    self._failed(error)
 
     def _next(self):
         if self._commands:

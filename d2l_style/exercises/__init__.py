@@ -1,0 +1,1 @@
+"""Help with the exercises of the chapter, one module for each."""
