@@ -10,7 +10,15 @@ from d2l_style import images
 from d2l_style.recipe import Recipe
 
 MAX_LR = 1e35  # beyond it float32 ends
-_TARGETS = ("net", "contents_Y", "styles_Y_gram")  # what _aim sets
+# What a retargeting replaces, and puts back if it fails.
+_AIM = (
+    "pretrained_net",
+    "content_img",
+    "style_img",
+    "net",
+    "contents_Y",
+    "styles_Y_gram",
+)
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's, in both frameworks
 
 
@@ -104,8 +112,7 @@ class SynthesisBase(ABC):
         raises, nothing has changed.
         """
         old = self.recipe
-        before = self.pretrained_net, self.content_img, self.style_img
-        targets = self._targets()
+        before = {name: getattr(self, name) for name in _AIM}
         try:
             if content_img is not None:
                 self.content_img = images.as_image(content_img)
@@ -119,17 +126,9 @@ class SynthesisBase(ABC):
                 self._begin(images.standardise(img))
                 self.adam_steps = 0
         except BaseException:
-            self.pretrained_net, self.content_img, self.style_img = before
-            self._aim_again(targets)
+            vars(self).update(before)
             raise
         self.recipe = recipe
-
-    def _targets(self):
-        return {name: getattr(self, name) for name in _TARGETS}
-
-    def _aim_again(self, targets):
-        for name, value in targets.items():
-            setattr(self, name, value)
 
     def gradients(self, array):
         """Return each loss's gradient at a picture, before any weight.

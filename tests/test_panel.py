@@ -3,6 +3,8 @@
 import gc
 import io
 import random
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -202,6 +204,28 @@ def test_a_new_panel_stops_the_one_before(open_panel):
     assert "another panel" in first.messages.value
     assert second.worker.alive
     assert len(threads()) == 1
+
+
+def test_python_ends_while_a_panel_runs(backend):
+    """As when a kernel is shut down: no hang, no crash."""
+    program = f"""
+import time
+from d2l_style.panel import StylePanel
+from d2l_style.recipe import Recipe
+recipe = Recipe(weights="mini", image_shape=(64, 96), num_epochs=100_000)
+panel = StylePanel(recipe=recipe, backend={backend!r})
+panel.start()
+while panel.transfer.epoch < 3:
+    time.sleep(0.01)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_close_leaves_no_widget_behind(open_panel):
