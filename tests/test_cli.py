@@ -234,7 +234,7 @@ def refused(run, folder, *args, code=1):
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        ("--size 0x10", "at least 1, not 0"),
+        ("--size 0x10", "at least 1 and at most 20000, not 0"),
         ("--size 300", "like 300x450, not '300'"),
         ("--size 300x", "like 300x450, not '300x'"),
         ("--size axb", "like 300x450, not 'axb'"),

@@ -369,7 +369,7 @@ def test_calibrating_again_needs_no_training(program, tmp_path):
     program(*START, "--steps", 2)
     before = load_parameters(tmp_path / "mini.safetensors")
     path = tmp_path / "run" / "checkpoint.safetensors"
-    code, told = program("calibrate", path, "--f", "1.2,0.3,0.2,0.2,0.2")
+    code, told = program("calibrate", path, "--f", "0.9,0.25,0.22,0.3,0.3")
     assert code == 0, told
     after = load_parameters(tmp_path / "mini.safetensors")
     for name, factor in (("0.weight", 2), ("2.weight", 1), ("5.weight", 0.5)):
@@ -380,7 +380,7 @@ def test_calibrating_again_needs_no_training(program, tmp_path):
             atol=1e-6,
         )
     with safe_open(tmp_path / "mini.safetensors", "numpy") as file:
-        assert file.metadata()["f"] == "[1.2, 0.3, 0.2, 0.2, 0.2]"
+        assert file.metadata()["f"] == "[0.9, 0.25, 0.22, 0.3, 0.3]"
 
 
 # --- calibration and export ------------------------------------------------
