@@ -89,4 +89,4 @@ def test_a_probe_explains_what_is_linear_and_nothing_else():
     X, X_new, noise = torch.randn(3, 4000, 5, dtype=torch.double)
     A = torch.randn(5, 3, dtype=torch.double)
     assert explained(X, X @ A, X_new, X_new @ A) > 0.99
-    assert abs(explained(X, noise, X_new, X_new @ A)) < 0.2
+    assert abs(explained(X, noise @ A, X_new, X_new @ A)) < 0.2
