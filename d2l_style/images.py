@@ -163,6 +163,13 @@ def resize(img, image_shape, antialias=True):
     )
 
 
+def thumbnail(img, size):
+    """Return a smaller copy that fits into ``size`` = (width, height)."""
+    small = img.copy()
+    small.thumbnail(size)
+    return small
+
+
 def standardise(img):
     """Return an RGB image as a standardised (1, 3, h, w) float32 array.
 

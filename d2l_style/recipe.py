@@ -159,6 +159,13 @@ class Recipe:
         return vgg.tapped(self.style_layers, self.tap, self.deepest)
 
     @property
+    def style_factors(self):
+        """The factors on top of style_weight: {style layer: factor}."""
+        ones = [1.0] * len(self.style_layers)
+        factors = self.style_layer_weights or ones
+        return dict(zip(self.style_layers, factors, strict=True))
+
+    @property
     def loss_weights(self):
         """The keyword arguments of the backends' ``compute_loss``."""
         return {

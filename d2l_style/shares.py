@@ -122,8 +122,7 @@ def halfway(synthesis):
 
 
 def _layer_weights(recipe):
-    n = len(recipe.style_layers)
-    return np.array(recipe.style_layer_weights or [1.0] * n, np.float64)
+    return np.array(list(recipe.style_factors.values()), np.float64)
 
 
 def _normalised(lengths):

@@ -340,8 +340,8 @@ def test_torch_of_another_build_goes_first():
     assert state("torch-1.9", "torchvision-0.1") == "other"
 
 
-def test_library_hint():
-    hint = setup_env.library_hint
+def test_hint_of_libraries():
+    hint = setup_env.hint_of_libraries
     lost = ["libquadmath.so.0"]
     assert hint([], ["apt-get"], root=False) == ""
     debian = hint(lost, ["apt-get"], root=False)

@@ -214,7 +214,7 @@ def numpy2_constraints(text):
     return "\n".join(lines) + "\n"
 
 
-def library_hint(missing, managers, root):
+def hint_of_libraries(missing, managers, root):
     """The line that brings the system libraries MXNet misses, or ""."""
     if not missing:
         return ""
@@ -381,7 +381,7 @@ def missing_libraries():
 def warn_of_libraries(machine):
     if machine.system != "Linux":
         return
-    hint = library_hint(
+    hint = hint_of_libraries(
         missing_libraries(),
         [name for name in LIBRARY_PACKAGES if shutil.which(name)],
         root=hasattr(os, "geteuid") and os.geteuid() == 0,

@@ -109,18 +109,12 @@ class Controls:
         with self._quiet():
             for name, control in self.weights.items():
                 control.value = getattr(recipe, name)
-            factors = dict(
-                zip(
-                    recipe.style_layers,
-                    recipe.style_layer_weights or [1.0] * len(_BOOK_CONVS),
-                    strict=False,
-                )
-            )
+            factors = recipe.style_factors
             for i, row in self.layers.items():
-                row.style.value = i in recipe.style_layers
+                row.style.value = i in factors
                 row.content.value = i in recipe.content_layers
                 row.weight.value = factors.get(i, 1.0)
-                row.weight.disabled = i not in recipe.style_layers
+                row.weight.disabled = i not in factors
             self.height.value, self.width.value = recipe.image_shape
             for name, box in self.settings.items():
                 value = getattr(recipe, name)
@@ -291,7 +285,6 @@ def networks():
     return offered
 
 
-_BOOK_CONVS = vgg.CONVS
 _WIDE = {"description_width": "155px"}
 
 

@@ -12,7 +12,7 @@ from d2l_style.panel.snapshots import jpeg_bytes, recipe_in_png
 from d2l_style.recipe import Recipe
 from d2l_style.samples import sample_images
 
-_SMALL = (120, 80)
+_OFFERED, _SMALL = (180, 120), (120, 80)  # pixels, of thumbnails
 KEPT = 24  # snapshots: each holds a picture and Adam's averages
 
 
@@ -32,8 +32,8 @@ class PicturesPage:
             picker = Picker(label=f"{kind} picture")
             for sample in self._offered(kind):
                 title = f"{sample.title} ({sample.author}, {sample.licence})"
-                thumbnail = sample.thumbnail((180, 120))
-                picker.add(sample.name, thumbnail, title, sample.alt)
+                small = sample.thumbnail(_OFFERED)
+                picker.add(sample.name, small, title, sample.alt)
             picker.value = names[kind]
             picker.observe(self._picked(kind), "value")
             upload = widgets.FileUpload(
@@ -54,10 +54,9 @@ class PicturesPage:
 
     def add(self, kind, name, img):
         """Offer a picture that is no sample, as the one chosen."""
-        thumbnail = img.copy()
-        thumbnail.thumbnail((180, 120))
         self._own[kind, name] = img
-        self.pickers[kind].add(name, thumbnail, name, name)
+        small = images.thumbnail(img, _OFFERED)
+        self.pickers[kind].add(name, small, name, name)
 
     def _new_name(self, kind, name):
         """Return ``name``, or "name (2)" if another picture is called so."""
@@ -208,8 +207,7 @@ class SnapshotsPage:
     def add(self, snapshot):
         """Put a snapshot into the strip."""
         self.kept.append(snapshot)
-        thumbnail = snapshot.img.copy()
-        thumbnail.thumbnail(_SMALL)
+        thumbnail = images.thumbnail(snapshot.img, _SMALL)
         losses = ", ".join(f"{k} {v:.3g}" for k, v in snapshot.losses.items())
         back = widgets.Button(
             description="Go back",

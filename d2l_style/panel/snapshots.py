@@ -80,10 +80,6 @@ class Snapshot:
     moment: object
     losses: dict
 
-    @property
-    def recipe(self):
-        return self.moment.recipe
-
 
 class Film:
     """Frames of a run, evenly spread over it, never more than FRAMES.

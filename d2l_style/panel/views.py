@@ -119,9 +119,8 @@ class Views:
         content = images.resize(synthesis.content_img, shape)
         self.compare.before = jpeg_bytes(content)
         for kind, picture in self.pictures.items():
-            img = getattr(synthesis, f"{kind}_img").copy()
-            img.thumbnail(_THUMBNAIL)
-            picture.value = jpeg_bytes(img, 85)
+            img = getattr(synthesis, f"{kind}_img")
+            picture.value = jpeg_bytes(images.thumbnail(img, _THUMBNAIL), 85)
 
     def show_curves(self, session):
         """Draw the losses, and list what has been changed."""

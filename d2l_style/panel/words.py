@@ -52,18 +52,12 @@ def _layers(kind, before, after):
 
 def _factors(old, new):
     """Return "conv1_1 × 1 → 0.3" for each layer whose factor differs."""
-    before, after = _factor_of(old), _factor_of(new)
+    before, after = old.style_factors, new.style_factors
     return "; ".join(
         f"{vgg.layer_name(i)} × {before[i]:.3g} → {after[i]:.3g}"
         for i in before
         if before[i] != after.get(i, before[i])
     )
-
-
-def _factor_of(recipe):
-    layers = recipe.style_layers
-    factors = recipe.style_layer_weights or [1.0] * len(layers)
-    return dict(zip(layers, factors, strict=True))
 
 
 def _value(value):
