@@ -1,0 +1,61 @@
+"""The language of what the package says: English, Korean or Vietnamese.
+
+    d2l.set_language("ko")
+
+Messages are English in the code and looked up in ``locale/ko.po`` or
+``locale/vi.po``; one that is not there stays English. Code wraps a message
+as ``_("{name} must be a list.").format(name=name)``: the whole sentence, with
+named places, so that a translator can turn it round.
+"""
+
+import os
+from functools import lru_cache
+from importlib.resources import files
+
+LANGUAGES = ("en", "ko", "vi")
+VARIABLE = "D2L_STYLE_LANG"
+_chosen = None  # a setting of the whole process, as the locale is
+
+
+def set_language(language):
+    """Choose the language of all messages: ``"en"``, ``"ko"`` or ``"vi"``.
+
+    Raises ``ValueError`` for any other. What is already on the screen stays
+    as it is.
+    """
+    global _chosen
+    if language not in LANGUAGES:
+        raise ValueError(
+            _("language must be one of {valid}, not {given!r}.").format(
+                valid=", ".join(map(repr, LANGUAGES)), given=language
+            )
+        )
+    _chosen = language
+
+
+def language():
+    """Return the language in force.
+
+    It is what :func:`set_language` chose, else the environment variable
+    ``D2L_STYLE_LANG`` (``ko`` or ``ko_KR.UTF-8``), else English.
+    """
+    if _chosen:
+        return _chosen
+    wished = os.environ.get(VARIABLE, "")[:2].lower()
+    return wished if wished in LANGUAGES else "en"
+
+
+def _(message):
+    """Return a message in the language in force, or as it is."""
+    return _catalogue(language()).get(message) or message
+
+
+@lru_cache
+def _catalogue(language):
+    path = files("d2l_style") / "locale" / f"{language}.po"
+    if language == "en" or not path.is_file():
+        return {}
+    import polib  # only who asks for another language waits for it
+
+    entries = polib.pofile(path.read_text("utf-8"))
+    return {e.msgid: e.msgstr for e in entries if e.translated()}
