@@ -1,1 +1,10 @@
-"""Help with the exercises of the chapter, one module for each."""
+"""Help with the exercises of the chapter.
+
+    from d2l_style.exercises import sweep
+
+runs a grid of recipes; the other modules are listed in CONTRIBUTING.md.
+"""
+
+from d2l_style.exercises.sweeps import Sweep, sweep
+
+__all__ = ["Sweep", "sweep"]
