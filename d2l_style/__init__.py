@@ -8,4 +8,7 @@ Import one of the two backends, as the book's cells do::
 Importing this package imports neither framework.
 """
 
+from d2l_style.language import set_language
+
 __version__ = "0.1.0"
+__all__ = ["set_language"]

@@ -22,7 +22,7 @@ from rich.progress import (
 import d2l_style
 from d2l_style import fetch as fetching
 from d2l_style import images
-from d2l_style.recipe import BACKENDS, PRESETS, Recipe
+from d2l_style.recipe import BACKENDS, PRESETS, STYLE_FITS, Recipe
 from d2l_style.synthesis import Diverged
 from d2l_style.transfer import StyleTransfer
 from d2l_style.weights import describe
@@ -38,6 +38,7 @@ _EXPECTED = (ValueError, OSError, ImportError, Diverged)
 
 Backend = StrEnum("Backend", BACKENDS)
 Preset = StrEnum("Preset", PRESETS)
+StyleFit = StrEnum("StyleFit", STYLE_FITS)
 What = StrEnum("What", ["vgg19", "images"])
 
 
@@ -60,6 +61,19 @@ def transfer(
     size: Annotated[
         str, typer.Option(help="Height x width in pixels, like 300x450.")
     ] = "300x450",
+    own_shape: Annotated[
+        bool,
+        typer.Option(
+            "--own-shape",
+            help="CONTENT's own proportions, with as many pixels as --size.",
+        ),
+    ] = False,
+    style_fit: Annotated[
+        StyleFit,
+        typer.Option(
+            help="STYLE squeezed to the size, cropped, or in its own shape."
+        ),
+    ] = "squeeze",
     epochs: Annotated[int, typer.Option(help="How many epochs.")] = 500,
     style_layers: Annotated[
         str | None,
@@ -99,16 +113,20 @@ def transfer(
         "style_layers": _layers(style_layers),
         "content_layers": _layers(content_layers),
     }
+    pictures = [images.open_image(p, max_pixels) for p in (content, style)]
+    shape = _size(size)
+    if own_shape:
+        shape = images.fitted_shape(pictures[0], shape)
     recipe = Recipe.preset(
         str(preset),
         str(backend),
         weights=weights,
-        image_shape=_size(size),
+        image_shape=shape,
+        style_fit=str(style_fit),
         num_epochs=epochs,
         **{k: v for k, v in changes.items() if v is not None},
     )
     _check_out(out, recipe.image_shape, (content, style))
-    pictures = [images.open_image(p, max_pixels) for p in (content, style)]
     _say_network(recipe)
     run = StyleTransfer(*pictures, recipe, str(backend))
     try:

@@ -1,5 +1,6 @@
 """Any picture a person may hand in, as an RGB image of the right size."""
 
+import math
 import os
 import threading
 import warnings
@@ -8,6 +9,8 @@ from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from d2l_style.language import _
 
 # The mean and deviation of ImageNet's RGB channels, pixels in [0, 1].
 RGB_MEAN = (0.485, 0.456, 0.406)
@@ -146,20 +149,96 @@ def _to_srgb(img, profile):
         return img.convert("RGB")  # a broken profile is no reason to fail
 
 
-def resize(img, image_shape, antialias=True):
+def resize(img, image_shape, antialias=True, box=None):
     """Resize to ``image_shape`` = (h, w) bilinearly.
 
     With ``antialias`` each new pixel averages all old ones that it covers;
-    without, it looks at the nearest four, as OpenCV and so MXNet do.
+    without, it looks at the nearest four, as OpenCV and so MXNet do. Only
+    what lies in ``box`` = (left, top, right, bottom) is taken, in pixels and
+    their fractions; None is the whole picture.
     """
     h, w = image_shape
     if antialias:
-        return img.resize((w, h), Image.Resampling.BILINEAR)
+        return img.resize((w, h), Image.Resampling.BILINEAR, box)
     return img.transform(
         (w, h),
         Image.Transform.EXTENT,
-        (0, 0, *img.size),
+        box or (0, 0, *img.size),
         Image.Resampling.BILINEAR,
+    )
+
+
+def fit(img, image_shape, how="squeeze", antialias=True, at_least=1):
+    """Resize to ``image_shape`` = (h, w), or to as many pixels.
+
+    ``how`` is ``"squeeze"`` (to ``image_shape``, whatever becomes of round
+    things), ``"crop"`` (the largest part in the middle that has its aspect
+    ratio, to ``image_shape``) or ``"keep"`` (all of the picture, to the
+    shape that :func:`fitted_shape` gives with ``at_least``). ``antialias``
+    is that of :func:`resize`. Raises ``ValueError`` for another ``how`` and
+    as :func:`fitted_shape` does.
+    """
+    if how == "squeeze":
+        return resize(img, image_shape, antialias)
+    if how == "crop":
+        return resize(img, image_shape, antialias, _middle(img, image_shape))
+    if how == "keep":
+        shape = fitted_shape(img, image_shape, at_least)
+        return resize(img, shape, antialias)
+    raise ValueError(
+        _(
+            "A picture can be fitted by 'squeeze', 'crop' or 'keep', not "
+            "{given!r}."
+        ).format(given=how)
+    )
+
+
+def fill(img, image_shape, how="squeeze", antialias=True):
+    """Return :func:`fit`, but always in ``image_shape``.
+
+    Where a picture has to lie over another one, ``"keep"`` cannot be had:
+    it is cropped instead, which bends nothing either.
+    """
+    how = "crop" if how == "keep" else how
+    return fit(img, image_shape, how, antialias)
+
+
+def fitted_shape(img, image_shape, at_least=1):
+    """Return (h, w) of the picture's own aspect ratio.
+
+    It has as many pixels as ``image_shape`` = (h, w), as nearly as whole
+    ones allow: the shorter side is rounded first, the longer one makes up
+    for it. Raises ``ValueError`` if a side is below ``at_least`` pixels. ::
+
+        recipe = Recipe(image_shape=fitted_shape(content_img, (300, 450)))
+    """
+    pixels = math.prod(image_shape)
+    ratio = min(img.size) / max(img.size)
+    short = max(1, round(math.sqrt(pixels * ratio)))
+    long = max(1, round(pixels / short))
+    h, w = (short, long) if img.height <= img.width else (long, short)
+    if min(h, w) < at_least:
+        raise ValueError(
+            _(
+                "In its own shape this picture would be {h}x{w} pixels, and "
+                "the layers need at least {need} in height and width. Crop "
+                "it (style_fit='crop'), or choose a larger image_shape or "
+                "shallower layers."
+            ).format(h=h, w=w, need=at_least)
+        )
+    return h, w
+
+
+def _middle(img, image_shape):
+    """Return the box of the largest part with the ratio of image_shape."""
+    h, w = image_shape
+    scale = min(img.width / w, img.height / h)
+    width, height = min(img.width, w * scale), min(img.height, h * scale)
+    return (
+        (img.width - width) / 2,
+        (img.height - height) / 2,
+        (img.width + width) / 2,
+        (img.height + height) / 2,
     )
 
 

@@ -41,11 +41,20 @@ def recipe_in_png(source):
 
 def names_in_png(source):
     """Return the names of the pictures in it: {"content": ..., ...}."""
-    text = _text_in(source)
+    facts = facts_in_png(source)
+    return {k: facts[k] for k in ("content", "style") if k in facts}
+
+
+def facts_in_png(source):
+    """Return the facts that :func:`png_bytes` put beside the recipe.
+
+    {name: text}, empty if there are none; ``ValueError`` if it is damaged.
+    """
+    head = _KEY.removesuffix("recipe")
     return {
-        kind: text[f"d2l-style {kind}"]
-        for kind in ("content", "style")
-        if f"d2l-style {kind}" in text
+        key.removeprefix(head): str(text)
+        for key, text in _text_in(source).items()
+        if key.startswith(head) and key != _KEY
     }
 
 

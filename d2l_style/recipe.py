@@ -10,6 +10,7 @@ from d2l_style import vgg
 
 TAPS = ("relu", "conv", "inplace")
 INITS = ("content", "noise", "style")
+STYLE_FITS = ("squeeze", "crop", "keep")
 OPTIMIZERS = ("adam",)
 EPSILONS = ("pytorch", "mxnet")
 BACKENDS = ("pytorch", "mxnet")
@@ -51,7 +52,11 @@ class Recipe:
     antialias            how pictures are made smaller: True averages all
                          the pixels that a new one covers (Pillow), False
                          looks at the nearest four (OpenCV, MXNet)
+    style_fit            how the style picture meets image_shape: ``squeeze``
+                         to it (the book), ``crop`` to its aspect ratio first,
+                         or ``keep`` the picture's own, with as many pixels
     init                 the first image: ``content``, ``noise``, ``style``
+                         (cropped where style_fit is ``keep``)
     optimizer            ``adam``
     adam_epsilon         where Adam's 1e-8 is added: after the bias correction
                          (``pytorch``) or before it (``mxnet``)
@@ -77,6 +82,7 @@ class Recipe:
     tap: str = "relu"
     image_shape: tuple = (300, 450)
     antialias: bool = True
+    style_fit: str = "squeeze"
     init: str = "content"
     optimizer: str = "adam"
     adam_epsilon: str = "pytorch"
@@ -266,6 +272,7 @@ _PRINTED = {
 }
 _CHOICES = {
     "tap": TAPS,
+    "style_fit": STYLE_FITS,
     "init": INITS,
     "optimizer": OPTIMIZERS,
     "adam_epsilon": EPSILONS,

@@ -114,11 +114,11 @@ def in_the_books_terms(recipe):
 def halfway(synthesis):
     """Return the mean of content and style picture, standardised."""
     recipe = synthesis.recipe
-    content, style = (
-        images.standardise(images.resize(img, recipe.image_shape))
-        for img in (synthesis.content_img, synthesis.style_img)
+    content = images.resize(synthesis.content_img, recipe.image_shape)
+    style = images.fill(
+        synthesis.style_img, recipe.image_shape, recipe.style_fit
     )
-    return (content + style) / 2
+    return (images.standardise(content) + images.standardise(style)) / 2
 
 
 def _layer_weights(recipe):

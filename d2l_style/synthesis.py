@@ -142,16 +142,38 @@ class SynthesisBase(ABC):
         """Return what the network sees in a picture: (contents, styles).
 
         ``array`` is a standardised (1, 3, h, w) float32 array of the
-        recipe's ``image_shape``, else ``ValueError``. Returns two lists of
-        NumPy arrays (1, c, h', w'), in the order of the recipe's layers.
+        recipe's ``image_shape`` or of the style picture as it is seen, else
+        ``ValueError``. Returns two lists of NumPy arrays (1, c, h', w'), in
+        the order of the recipe's layers.
         """
         shape = (1, 3, *self.recipe.image_shape)
-        if np.shape(array) != shape:
+        if np.shape(array) not in (shape, self._style_shape()):
             raise ValueError(
                 f"This picture does not fit: it should be {shape}, and is "
                 f"{np.shape(array)}."
             )
         return self._feature_arrays(np.ascontiguousarray(array, np.float32))
+
+    def pictures_seen(self):
+        """Return content and style picture as the network sees them.
+
+        Two RGB PIL images of ``image_shape``; with ``style_fit="keep"`` the
+        style picture has a shape of its own.
+        """
+        r = self.recipe
+        return (
+            images.resize(self.content_img, r.image_shape, r.antialias),
+            images.fit(
+                self.style_img, r.image_shape, r.style_fit, r.antialias
+            ),
+        )
+
+    def _style_shape(self):
+        """Return the shape (1, 3, h, w) in which style is seen."""
+        r = self.recipe
+        if r.style_fit != "keep":
+            return (1, 3, *r.image_shape)
+        return (1, 3, *images.fitted_shape(self.style_img, r.image_shape))
 
     def state(self):
         """Return all that a run needs to go on: a dict of NumPy arrays.
@@ -190,10 +212,13 @@ class SynthesisBase(ABC):
         r = self.recipe
         if r.init == "noise":
             return images.noise_image(r.image_shape, r.seed)
-        img = self.content_img if r.init == "content" else self.style_img
-        return images.standardise(
-            images.resize(img, r.image_shape, r.antialias)
-        )
+        if r.init == "content":
+            img = images.resize(self.content_img, r.image_shape, r.antialias)
+        else:
+            img = images.fill(
+                self.style_img, r.image_shape, r.style_fit, r.antialias
+            )
+        return images.standardise(img)
 
     def _epsilon(self):
         """Return the epsilon for this step in the framework's convention.

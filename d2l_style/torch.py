@@ -16,6 +16,7 @@ from PIL import Image  # noqa: F401
 from d2l_style import images, vgg, zoo
 from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
 from d2l_style.doctor import require, require_panel
+from d2l_style.language import set_language  # noqa: F401
 from d2l_style.recipe import Recipe, lr_at  # noqa: F401
 from d2l_style.samples import sample_images  # noqa: F401
 from d2l_style.synthesis import BETA1, BETA2, Losses, SynthesisBase
@@ -63,13 +64,15 @@ def StylePanel(content_img=None, style_img=None, recipe=None, **kwargs):
 # Pictures and network
 
 
-def preprocess(img, image_shape, *, antialias=True):
+def preprocess(img, image_shape, *, antialias=True, fit="squeeze", at_least=1):
     """Return a picture as a standardised (1, 3, h, w) tensor.
 
     ``img`` is a PIL image, a path or a (h, w, 3) uint8 array,
-    ``image_shape`` is (h, w) in pixels; see :func:`d2l_style.images.resize`.
+    ``image_shape`` is (h, w) in pixels; what else there is to say, and what
+    is raised, see :func:`d2l_style.images.fit`.
     """
-    img = images.resize(images.as_image(img), image_shape, antialias)
+    img = images.as_image(img)
+    img = images.fit(img, image_shape, fit, antialias, at_least)
     return torch.from_numpy(images.standardise(img))
 
 
@@ -168,9 +171,21 @@ def get_styles(
     net,
     style_layers,
     antialias=True,
+    style_fit="squeeze",
 ):
-    """Return ``(style_X, styles_Y)``: the picture and its features."""
-    style_X = preprocess(style_img, image_shape, antialias=antialias)
+    """Return ``(style_X, styles_Y)``: the picture and its features.
+
+    ``style_fit`` is that of a Recipe. With ``"keep"`` the picture has its
+    own shape: a Gram matrix is (c, c) for any, and is divided by its h w.
+    Raises ``ValueError`` if it is too narrow for ``net`` then.
+    """
+    style_X = preprocess(
+        style_img,
+        image_shape,
+        antialias=antialias,
+        fit=style_fit,
+        at_least=vgg.smallest_side(len(net) - 1),
+    )
     style_X = style_X.to(device)
     with torch.no_grad():
         _, styles_Y = extract_features(style_X, [], style_layers, net=net)
@@ -381,6 +396,7 @@ class Synthesis(SynthesisBase):
             net=net,
             style_layers=recipe.style_taps,
             antialias=recipe.antialias,
+            style_fit=recipe.style_fit,
         )
         self.net, self.contents_Y = net, contents_Y
         self.styles_Y_gram = [gram(Y) for Y in styles_Y]

@@ -158,6 +158,10 @@ def test_without_options_it_is_the_preset(run, pictures, out, recorded):
         ("--weights a/b.safetensors", {"weights": "a/b.safetensors"}),
         ("--size 40x60", {"image_shape": (40, 60)}),
         ("--size 40X60", {"image_shape": (40, 60)}),
+        ("--size 40x60 --own-shape", {"image_shape": (43, 56)}),
+        ("--style-fit squeeze", {"style_fit": "squeeze"}),
+        ("--style-fit crop", {"style_fit": "crop"}),
+        ("--style-fit keep", {"style_fit": "keep"}),
         ("--epochs 7", {"num_epochs": 7}),
         ("--style-layers conv1_1,conv2_1", {"style_layers": (0, 5)}),
         ("--style-layers 0,5", {"style_layers": (0, 5)}),
@@ -642,6 +646,44 @@ def test_without_arguments_it_helps(run):
     assert "transfer" in said + err
 
 
+@pytest.mark.torch
+def test_a_portrait_in_the_style_of_a_strip(run, pictures, out, narrow_file):
+    """The result has the portrait's shape; the strip can be too narrow."""
+    Image.new("RGB", (40, 90), "teal").save(pictures[0])
+    Image.new("RGB", (900, 30), "olive").save(pictures[1])
+    options = "--epochs", 1, "--weights", narrow_file, "--own-shape"
+    args = "transfer", *pictures, "-o", out, "--size", "48x48", *options
+    code, _, err = run(*args, "--style-fit", "keep")
+    assert code == 1
+    assert "9x256 pixels" in one_sentence(err)
+    assert not out.exists()
+    code, _, err = run(*args, "--style-fit", "crop")
+    assert (code, err) == (0, "")
+    with Image.open(out) as img:
+        assert img.size == (32, 72)
+
+
+def test_a_content_picture_too_narrow_for_its_own_shape(
+    run, pictures, out, recorded
+):
+    Image.new("RGB", (2000, 1), "teal").save(pictures[0])
+    code, _, err = run("transfer", *pictures, "-o", out, "--own-shape")
+    assert code == 1
+    assert "8x16875 pixels are too few for conv5_1" in one_sentence(err)
+    assert not recorded
+
+
+@pytest.mark.parametrize("wrong", ["stretch", "", "KEEP", "0"])
+def test_a_fit_that_is_none(run, pictures, out, recorded, wrong):
+    code, _, err = run(
+        *("transfer", *pictures, "-o", out, "--style-fit", wrong)
+    )
+    assert code == 2
+    for valid in ("squeeze", "crop", "keep"):
+        assert valid in err
+    assert not recorded
+
+
 def test_help_of_each_command(run):
     code, said, _ = run("transfer", "--help")
     assert code == 0
@@ -649,6 +691,7 @@ def test_help_of_each_command(run):
         *("--out", "--backend", "--weights", "--size", "--epochs", "--lr"),
         *("--style-layers", "--content-layers", "--preset", "--max-pixels"),
         *("--content-weight", "--style-weight", "--tv-weight"),
+        *("--style-fit", "--own-shape"),
         *("CONTENT", "STYLE"),
     ):
         assert option in said

@@ -808,6 +808,125 @@ def test_resize_without_antialiasing_is_mxnets(old, new):
     assert np.abs(ours.astype(int) - theirs).max() <= 1
 
 
+# Shapes
+
+WIDE, TALL, DOT = (10, 2000), (2000, 10), (1, 1)  # (h, w)
+
+
+def ramp(h, w):
+    """Return a picture whose red says the column, whose green the row."""
+    rows, columns = np.mgrid[0:h, 0:w]
+    red, green = columns * 255 // max(1, w - 1), rows * 255 // max(1, h - 1)
+    return Image.fromarray(np.uint8(np.stack([red, green, 0 * red], axis=2)))
+
+
+@pytest.mark.parametrize("antialias", [True, False])
+@pytest.mark.parametrize("old", [(40, 60), (60, 40), WIDE, TALL, DOT])
+def test_squeezing_is_a_plain_resize(old, antialias):
+    img = Image.fromarray(colours(*old))
+    squeezed = images.fit(img, (30, 45), "squeeze", antialias)
+    plain = images.resize(img, (30, 45), antialias)
+    assert squeezed.tobytes() == plain.tobytes()
+    assert images.fit(img, (30, 45)).tobytes() == (
+        images.resize(img, (30, 45)).tobytes()
+    )
+
+
+@pytest.mark.parametrize("antialias", [True, False])
+@pytest.mark.parametrize(
+    ("old", "box"),
+    [
+        ((80, 60), (0, 20, 60, 60)),  # (left, top, right, bottom)
+        ((40, 100), (20, 0, 80, 40)),
+        ((40, 60), (0, 0, 60, 40)),
+    ],
+)
+def test_cropping_takes_the_middle(old, box, antialias):
+    img = ramp(*old)
+    cropped = pixels(images.fit(img, (20, 30), "crop", antialias))
+    expected = pixels(images.resize(img.crop(box), (20, 30), antialias))
+    assert cropped.shape == (20, 30, 3)
+    # Only at its edges may it look at pixels beyond the box.
+    np.testing.assert_array_equal(cropped[1:-1, 1:-1], expected[1:-1, 1:-1])
+    assert np.abs(cropped.astype(int) - expected).max() <= 3
+
+
+@pytest.mark.parametrize("antialias", [True, False])
+def test_a_picture_of_the_right_ratio_is_the_same_in_every_fit(antialias):
+    img = Image.fromarray(colours(200, 300))
+    fitted = [
+        images.fit(img, (48, 72), how, antialias).tobytes()
+        for how in ("squeeze", "crop", "keep")
+    ]
+    assert fitted[0] == fitted[1] == fitted[2]
+
+
+@pytest.mark.parametrize("antialias", [True, False])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ((80, 64), (410, 329)),
+        ((64, 80), (329, 410)),
+        ((600, 900), (300, 450)),
+        ((900, 600), (450, 300)),
+        (WIDE, (26, 5192)),
+        (TALL, (5192, 26)),
+        (DOT, (367, 368)),
+        ((1, 10**6), (1, 135_000)),
+    ],
+)
+def test_its_own_shape_has_as_many_pixels(old, new, antialias):
+    img = Image.new("RGB", old[::-1], (9, 8, 7))
+    kept = images.fit(img, (300, 450), "keep", antialias)
+    assert kept.size == new[::-1]
+    assert kept.getextrema() == ((9, 9), (8, 8), (7, 7))
+    assert images.fitted_shape(img, (300, 450)) == new
+
+
+@given(*[st.integers(1, 5000)] * 4)
+def test_its_own_shape_is_as_near_as_whole_pixels_allow(h, w, height, width):
+    img = type("Sized", (), {"height": h, "width": w, "size": (w, h)})
+    shape = images.fitted_shape(img, (height, width))
+    short, long = (shape[0], shape[1]) if h <= w else shape[::-1]
+    assert short >= 1
+    assert abs(short * long - height * width) <= short / 2
+    ideal = (height * width * min(h, w) / max(h, w)) ** 0.5
+    assert short == 1 or abs(short - ideal) <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("old", [WIDE, TALL, DOT, (1, 300), (300, 1)])
+@pytest.mark.parametrize("how", ["squeeze", "crop"])
+def test_the_most_unlikely_pictures_fill_the_shape(old, how):
+    img = Image.new("RGB", old[::-1], (9, 8, 7))
+    for antialias in (True, False):
+        filled = images.fill(img, (30, 45), how, antialias)
+        assert filled.size == (45, 30)
+        assert filled.getextrema() == ((9, 9), (8, 8), (7, 7))
+
+
+def test_what_has_to_fill_a_shape_is_cropped_rather_than_kept():
+    img = ramp(80, 60)
+    assert images.fill(img, (20, 30), "keep").tobytes() == (
+        images.fit(img, (20, 30), "crop").tobytes()
+    )
+
+
+def test_a_picture_that_gets_too_narrow_says_what_to_do():
+    img = Image.new("RGB", (2000, 1))
+    says = r"be 1x4320 pixels.* need at least 16 .*style_fit='crop'.*\.$"
+    with pytest.raises(ValueError, match=says):
+        images.fit(img, (48, 90), "keep", at_least=16)
+    with pytest.raises(ValueError, match="at least 16"):
+        images.fitted_shape(img.rotate(90, expand=True), (48, 90), 16)
+    assert images.fit(img, (48, 90), "crop", at_least=16).size == (90, 48)
+
+
+@pytest.mark.parametrize("how", ["", "Keep", "stretch", None, 3, ["crop"]])
+def test_another_fit_says_which_there_are(how):
+    with pytest.raises(ValueError, match="'squeeze', 'crop' or 'keep'"):
+        images.fit(Image.new("RGB", (4, 4)), (2, 2), how)
+
+
 # Standardised arrays
 
 

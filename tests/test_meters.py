@@ -392,6 +392,30 @@ def test_pictures_are_compared_as_the_network_saw_them(
     assert found.style == found.colour == 0
 
 
+def test_a_cropped_style_picture_is_compared_as_it_was_seen(make, backend):
+    found = measure(make(backend, init="style", style_fit="crop"))
+    assert found.style == found.colour == 0
+
+
+def test_style_is_compared_with_the_whole_picture_in_its_own_shape(
+    make, backend, style_img
+):
+    # The deepest layer is one of content: style alone could be shallower.
+    choices = {"style_fit": "keep", "style_layers": (0, 5)}
+    transfer = make(backend, init="style", **choices)
+    found, synthesis = measure(transfer), transfer.synthesis
+    assert found.content < 0.9
+    content, style = synthesis.pictures_seen()
+    assert (content.size, style.size) == ((72, 48), (53, 65))
+    whole = images.resize(style_img, (65, 53))
+    assert found.colour == colour_distance(transfer.image(), whole) > 0
+    _, styles = synthesis.features(synthesis.array())
+    targets = [np.array(A.tolist()) for A in synthesis.styles_Y_gram]
+    expected = gram_distances([gram(Y) for Y in styles], targets)
+    assert found.style == pytest.approx(np.mean(expected), rel=1e-3)
+    assert found.style > 0
+
+
 def test_a_run_is_measured_by_the_parts(make, backend, content_img):
     transfer = make(backend, style_layers=(0, 5), content_layers=(10, 19))
     list(transfer.run(5))

@@ -26,8 +26,8 @@ def chapter(backend):
 
 def execute(notebook, folder):
     """Run a notebook beside img/, as JupyterLab does; return it."""
-    (folder / "notebooks").mkdir()
-    shutil.copytree(ROOT / "img", folder / "img")
+    (folder / "notebooks").mkdir(exist_ok=True)
+    shutil.copytree(ROOT / "img", folder / "img", dirs_exist_ok=True)
     client = NotebookClient(
         notebook,
         timeout=600,

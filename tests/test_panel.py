@@ -22,15 +22,14 @@ from d2l_style.panel import StylePanel, panel  # noqa: E402
 from d2l_style.panel.controls import Controls  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
 from d2l_style.panel.session import Session  # noqa: E402
-from d2l_style.panel.snapshots import (  # noqa: E402
-    FRAMES,
-    Film,
+from d2l_style.panel.snapshots import FRAMES, Film  # noqa: E402
+from d2l_style.panel.words import in_words  # noqa: E402
+from d2l_style.panel.worker import Worker  # noqa: E402
+from d2l_style.png import (  # noqa: E402
     jpeg_bytes,
     png_bytes,
     recipe_in_png,
 )
-from d2l_style.panel.words import in_words  # noqa: E402
-from d2l_style.panel.worker import Worker  # noqa: E402
 from d2l_style.recipe import Recipe  # noqa: E402
 from d2l_style.transfer import StyleTransfer  # noqa: E402
 
@@ -488,6 +487,81 @@ def test_a_size_that_is_too_small_is_a_sentence(open_panel):
     assert p.transfer.recipe.image_shape == SIZE
 
 
+def test_the_style_picture_keeps_its_shape(open_panel):
+    p = open_panel(recipe=Recipe(weights="mini", image_shape=SIZE))
+    grams = p.transfer.synthesis.styles_Y_gram
+    p.controls.settings["style_fit"].value = "keep"
+    p.worker.settle(PATIENCE)
+    assert p.messages.value == ""
+    assert p.transfer.recipe.style_fit == p.recipe.style_fit == "keep"
+    assert p.transfer.synthesis.styles_Y_gram is not grams
+    strip = Image.new("RGB", (2000, 10), "teal")
+    file = upload("strip.png", as_file(strip))
+    p.pictures.uploads["style"].value = file
+    p.worker.settle(PATIENCE)
+    assert "need at least 16" in p.messages.value
+    assert p.session.names["style"] == "yours"
+    p.controls.settings["style_fit"].value = "crop"
+    p.pictures.pickers["style"].value = "strip.png"
+    p.worker.settle(PATIENCE)
+    assert p.messages.value == ""
+    assert p.session.names["style"] == "strip.png"
+
+
+def test_shares_are_measured_anew_for_another_fit(open_panel):
+    p = open_panel()
+    before = p.session.shares()
+    p.controls.settings["style_fit"].value = "crop"
+    p.worker.settle(PATIENCE)
+    assert p.session.known_shares(p.recipe) is None
+    after = p.session.shares()
+    assert not np.allclose(before.products, after.products, rtol=1e-3)
+
+
+def test_a_portrait_gets_its_own_shape(open_panel):
+    p = open_panel()
+    portrait = picture(5, height=90, width=40)
+    file = upload("portrait.png", as_file(portrait))
+    p.pictures.uploads["content"].value = file
+    p.controls.own_shape.click()  # with the picture still on its way
+    p.worker.settle(PATIENCE)
+    assert p.messages.value == ""
+    shape = (59, 26)  # 32 x 48 pixels again
+    assert p.recipe.image_shape == p.transfer.recipe.image_shape == shape
+    assert (p.controls.height.value, p.controls.width.value) == shape
+    assert p.transfer.image().size == shape[::-1]
+    p.undo.click()
+    p.worker.settle(PATIENCE)
+    assert p.transfer.recipe.image_shape == SIZE
+
+
+@pytest.mark.parametrize("size", [(91, 70), (37, 90), (1, 1), (640, 427)])
+def test_its_own_shape_does_not_creep(open_panel, size):
+    p = open_panel()
+    img = Image.new("RGB", size, "teal")
+    p.pictures.uploads["content"].value = upload("a.png", as_file(img))
+    seen = []
+    for _ in range(4):
+        p.controls.own_shape.click()
+        p.worker.settle(PATIENCE)
+        seen.append(p.recipe.image_shape)
+    assert p.messages.value == ""
+    assert len(set(seen)) == 1
+
+
+def test_a_picture_too_narrow_for_its_own_shape_is_a_sentence(open_panel):
+    p = open_panel()
+    strip = Image.new("RGB", (2000, 10), "teal")
+    p.pictures.uploads["content"].value = upload("a.png", as_file(strip))
+    p.main.click()
+    until(lambda: p.transfer.epoch >= 1)
+    p.controls.own_shape.click()
+    p.worker.settle(PATIENCE)
+    assert "too few" in p.messages.value
+    assert p.recipe.image_shape == p.transfer.recipe.image_shape == SIZE
+    assert p.state == "running"
+
+
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [
@@ -835,6 +909,7 @@ def test_controls_give_back_every_recipe(narrow_file):
             image_shape=(64, 70),
             seed=5,
             init="style",
+            style_fit="keep",
         ),
     ):
         controls.show(recipe)
@@ -860,8 +935,16 @@ def test_words_say_what_changed():
     )
 
 
+def test_words_say_how_the_style_picture_fits():
+    old = Recipe()
+    assert in_words(old, old.replace(style_fit="keep")) == (
+        "style picture squeeze → keep"
+    )
+
+
 def test_python_text_of_a_recipe_reads_back():
     for recipe in (
+        Recipe(style_fit="crop"),
         Recipe(),
         Recipe(style_weight=1e5, lr=0.123456789, init="noise"),
         Recipe.preset("as-printed", "mxnet", style_layers=["conv1_2"]),

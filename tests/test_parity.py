@@ -107,6 +107,17 @@ def test_adam_agrees_in_both_conventions(pair, epsilon):
     assert np.abs(arrays[0] - arrays[2]).max() > 1e-3
 
 
+@pytest.mark.parametrize("antialias", [True, False])
+@pytest.mark.parametrize("fit", ["squeeze", "crop", "keep"])
+def test_every_fit_of_the_style_picture_agrees(pair, fit, antialias):
+    runs = pair(style_fit=fit, antialias=antialias, init="noise")
+    a, b = (losses_after(run, 1) for run in runs)
+    np.testing.assert_allclose(a, b, rtol=1e-4)
+    a, b = (run.synthesis.styles_Y_gram for run in runs)
+    for G, A in zip(a, b, strict=True):
+        np.testing.assert_allclose(G.tolist(), A.tolist(), rtol=1e-3)
+
+
 @pytest.mark.parametrize("preset", ["as-printed", "as-printed-vi"])
 def test_printed_tabs_disagree(pair, preset):
     a, b = (losses_after(run, 1) for run in pair(preset))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from d2l_style import vgg
-from d2l_style.recipe import PRESETS, Recipe, lr_at
+from d2l_style.recipe import BACKENDS, PRESETS, STYLE_FITS, Recipe, lr_at
 
 
 def test_layer_table_is_vgg19():
@@ -108,6 +108,12 @@ BAD = [
     ("image_shape", (15, 450), "16 pixels"),
     ("image_shape", "300x450", "must be a list"),
     ("antialias", "yes", "True or False"),
+    ("style_fit", "stretch", "'squeeze', 'crop', 'keep'"),
+    ("style_fit", "", "'squeeze', 'crop', 'keep'"),
+    ("style_fit", "Crop", "'squeeze', 'crop', 'keep'"),
+    ("style_fit", None, "'squeeze', 'crop', 'keep'"),
+    ("style_fit", True, "'squeeze', 'crop', 'keep'"),
+    ("style_fit", ["keep"], "'squeeze', 'crop', 'keep'"),
     ("init", "gray", "'content', 'noise', 'style'"),
     ("optimizer", "sgd", "'adam'"),
     ("adam_epsilon", 1e-8, "'pytorch', 'mxnet'"),
@@ -168,10 +174,25 @@ def test_schedule():
         tap=st.sampled_from(["relu", "conv", "inplace"]),
         seed=st.integers(0, 2**60),
         antialias=st.booleans(),
+        style_fit=st.sampled_from(STYLE_FITS),
     )
 )
 def test_json_there_and_back(recipe):
     assert Recipe.from_json(recipe.to_json()) == recipe
+    assert Recipe.from_text(recipe.to_python()) == recipe
+
+
+def test_every_preset_squeezes_the_style_picture():
+    for backend in BACKENDS:
+        for name in PRESETS:
+            assert Recipe.preset(name, backend).style_fit == "squeeze"
+
+
+def test_a_recipe_from_before_style_fit_is_still_read():
+    values = json.loads(Recipe(lr=0.1, style_fit="keep").to_json())
+    del values["style_fit"]
+    assert Recipe.from_json(json.dumps(values)) == Recipe(lr=0.1)
+    assert Recipe.from_text("Recipe(lr=0.1)").style_fit == "squeeze"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ import threading
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from d2l_style import images
 from d2l_style.recipe import Recipe
+from d2l_style.shares import Shares
 from d2l_style.synthesis import Diverged
 from d2l_style.transfer import StyleTransfer
 
@@ -279,6 +282,145 @@ def test_edit_that_is_not_valid_changes_nothing(make, changes, error):
         transfer.edit(**changes)
     assert transfer.recipe == recipe
     assert run(transfer, 2) == run(other, 2)
+
+
+# Shapes of the style picture
+
+
+def grams(transfer):
+    return [
+        np.array(G.tolist(), np.float32)
+        for G in transfer.synthesis.styles_Y_gram
+    ]
+
+
+def test_each_fit_has_targets_of_its_own(make):
+    squeezed, cropped, kept = (
+        grams(make(style_fit=fit)) for fit in ("squeeze", "crop", "keep")
+    )
+    for S, C, K in zip(squeezed, cropped, kept, strict=True):
+        assert S.shape == C.shape == K.shape  # (c, c), whatever the picture
+        assert not np.allclose(S, C, rtol=1e-3)
+        assert not np.allclose(S, K, rtol=1e-3)
+        assert not np.allclose(C, K, rtol=1e-3)
+
+
+def test_the_book_squeezes(make, d2l, style_img):
+    transfer = make()
+    _, styles_Y = d2l.get_styles(
+        SHAPE,
+        transfer.synthesis.device,
+        style_img=style_img.resize(SHAPE[::-1], Image.Resampling.BILINEAR),
+        net=transfer.synthesis.net,
+        style_layers=transfer.recipe.style_taps,
+    )
+    for G, Y in zip(grams(transfer), styles_Y, strict=True):
+        np.testing.assert_array_equal(G, np.array(d2l.gram(Y).tolist()))
+    assert run(make(style_fit="squeeze"), 3) == run(transfer, 3)
+
+
+def test_get_styles_keeps_the_pictures_own_shape(make, d2l, style_img):
+    synthesis = make().synthesis
+    style_X, styles_Y = d2l.get_styles(
+        SHAPE,
+        synthesis.device,
+        style_img=style_img,
+        net=synthesis.net,
+        style_layers=[0, 5],
+        style_fit="keep",
+    )
+    assert style_X.shape == (1, 3, 65, 53)  # of 80 x 64 pixels
+    assert [Y.shape[2:] for Y in styles_Y] == [(65, 53), (32, 26)]
+
+
+@pytest.mark.parametrize("size", [(2000, 10), (10, 2000), (1, 1)])
+@pytest.mark.parametrize("fit", ["squeeze", "crop", "keep"])
+def test_style_pictures_of_unlikely_shapes(
+    backend, content_img, narrow_file, size, fit
+):
+    shape = (64, 64) if fit == "keep" else (16, 24)
+    recipe = Recipe(
+        weights=narrow_file,
+        image_shape=shape,
+        style_fit=fit,
+        style_layers=[0, 5],
+        content_layers=[7],
+    )
+    img = Image.effect_noise(size, 60).convert("RGB")
+    transfer = StyleTransfer(content_img, img, recipe, backend)
+    assert all(losses.finite for losses in run(transfer, 2))
+    assert transfer.image().size == shape[::-1]
+
+
+def test_a_style_picture_too_narrow_for_the_layers_is_refused(
+    make, backend, content_img, narrow_file
+):
+    img = Image.new("RGB", (2000, 10), "teal")
+    recipe = Recipe(weights=narrow_file, image_shape=SHAPE, style_fit="keep")
+    with pytest.raises(ValueError, match="4x864 .*at least 16 .*'crop'"):
+        StyleTransfer(content_img, img, recipe, backend)
+    transfer, other = make(style_fit="keep"), make(style_fit="keep")
+    run(transfer, 2)
+    run(other, 2)
+    with pytest.raises(ValueError, match="4x864"):
+        transfer.edit(style_img=img)
+    assert run(transfer, 2) == run(other, 2)
+    transfer.edit(style_img=img, style_fit="crop")
+    assert run(transfer, 1)[0].finite
+
+
+@pytest.mark.parametrize("fit", ["crop", "keep"])
+def test_edit_of_the_fit_moves_the_targets_alone(make, fit):
+    transfer = make()
+    run(transfer, 3)
+    before = transfer.synthesis.state()
+    transfer.edit(style_fit=fit)
+    after = transfer.synthesis.state()
+    for name, value in before.items():
+        np.testing.assert_array_equal(value, after[name])
+    for G, A in zip(grams(transfer), grams(make(style_fit=fit)), strict=True):
+        np.testing.assert_array_equal(G, A)
+    assert all(losses.finite for losses in run(transfer, 2))
+    transfer.edit(style_fit="squeeze")
+    for G, A in zip(grams(transfer), grams(make()), strict=True):
+        np.testing.assert_array_equal(G, A)
+
+
+@pytest.mark.parametrize("wrong", ["stretch", None, ["keep"], 1])
+def test_a_fit_that_is_none_changes_nothing(make, wrong):
+    transfer = make()
+    with pytest.raises(ValueError, match="'squeeze', 'crop', 'keep'"):
+        transfer.edit(style_fit=wrong)
+    assert transfer.recipe.style_fit == "squeeze"
+
+
+@pytest.mark.parametrize("fit", ["squeeze", "crop", "keep"])
+def test_a_run_that_starts_at_the_style_picture_has_its_size(
+    make, style_img, fit
+):
+    first = make(init="style", style_fit=fit).synthesis.array()
+    how = "squeeze" if fit == "squeeze" else "crop"
+    expected = images.standardise(images.fit(style_img, SHAPE, how))
+    np.testing.assert_array_equal(first, expected)
+
+
+@pytest.mark.parametrize("fit", ["squeeze", "crop", "keep"])
+def test_shares_can_be_measured_in_every_fit(make, fit):
+    transfer = make(style_fit=fit)
+    shares = Shares.measure(transfer.synthesis).of_terms(transfer.recipe)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert min(shares.values()) > 0
+
+
+def test_a_saved_run_goes_on_with_its_fit(
+    make, content_img, style_img, tmp_path
+):
+    transfer, path = make(style_fit="keep"), tmp_path / "run.safetensors"
+    run(transfer, 3)
+    transfer.save(path)
+    loaded = StyleTransfer.load(path, content_img, style_img)
+    assert loaded.recipe.style_fit == "keep"
+    assert run(loaded, 3) == run(transfer, 3)
 
 
 def test_reset_begins_again(make):

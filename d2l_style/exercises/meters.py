@@ -58,9 +58,10 @@ def measure(transfer):
     ``transfer`` is a :class:`~d2l_style.transfer.StyleTransfer` of either
     backend, at any epoch; it is not changed. Costs three passes through its
     network. Content and style picture are compared as the network saw them,
-    resized to the recipe's ``image_shape``. ``content``, ``colour`` and
-    ``noise`` look at the picture that is shown, clipped to 0 ... 255;
-    ``style`` and ``features`` at the array that the losses see.
+    resized as the recipe's ``image_shape`` and ``style_fit`` say.
+    ``content``, ``colour`` and ``noise`` look at the picture that is shown,
+    clipped to 0 ... 255; ``style`` and ``features`` at the array that the
+    losses see.
 
     Raises ``TypeError`` if it is no transfer, and ``ValueError`` if its
     picture has fewer than 11 pixels in height or width or its features are
@@ -78,7 +79,7 @@ def measure(transfer):
 
 def _meters(synthesis):
     array = synthesis.array()
-    content, style = _as_seen(synthesis)
+    content, style = synthesis.pictures_seen()
     result = images.to_image(array)
     kept = content_kept(result, content)  # the first to refuse small pictures
     contents_Y, _ = synthesis.features(images.standardise(content))
@@ -98,15 +99,6 @@ def _meters(synthesis):
         noise=noise(result),
         features=_mean(correlations),
     )
-
-
-def _as_seen(synthesis):
-    """Return content and style picture in the size of the recipe."""
-    recipe = synthesis.recipe
-    return [
-        images.resize(img, recipe.image_shape, recipe.antialias)
-        for img in (synthesis.content_img, synthesis.style_img)
-    ]
 
 
 def _mean(numbers):

@@ -15,6 +15,9 @@ import io
 import json
 import math
 import os
+import tempfile
+import uuid
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -26,6 +29,16 @@ from d2l_style.weights import load_parameters
 
 TABLE = "results.csv"
 _LOSSES = ("content", "style", "tv", "total")
+# What reading a file that is damaged, or another's, may raise.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True)
@@ -39,8 +52,8 @@ class Result:
     losses     the weighted losses of every epoch, a tuple of tuples
                (content, style, tv, total)
     meters     :class:`~d2l_style.exercises.meters.Meters`, or None where the
-               picture is too small for them
-    seconds    what the run took
+               picture is too small for them or no longer finite
+    seconds    what its epochs took
     error      why the run ended early, a sentence; empty if it did not
     path       where the picture is, a PNG file
     ========== ============================================================
@@ -81,42 +94,25 @@ class Store:
     """The results in ``folder``, which is made if it is not there.
 
     Raises ``ValueError`` if ``folder`` is not, and cannot become, a folder
-    that one can write to.
+    that one can write to; so do the methods that write.
     """
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        try:
+        with self._keeping():
             self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ValueError(
-                _(
-                    "Results cannot be kept in {folder} ({reason}). Choose "
-                    "another folder."
-                ).format(folder=folder, reason=error.strerror or error)
-            ) from None
+            tempfile.TemporaryFile(dir=self.folder).close()  # may we write?
 
-    def load(self, key, labels):
-        """Return the :class:`Result` called ``key``, or None.
+    def load(self, key, cell):
+        """Return the :class:`Result` of a cell called ``key``, or None.
 
         A damaged one counts as not there: it will be made again.
         """
+        path = self._path(key, "png")
         try:
-            facts = json.loads(self._path(key, "json").read_text("utf-8"))
-            path = self._path(key, "png")
-            images.open_image(path)
-            meters = facts["meters"]
-            return Result(
-                labels=labels,
-                recipe=Recipe.from_json(json.dumps(facts["recipe"])),
-                backend=str(facts["backend"]),
-                losses=tuple(tuple(map(float, e)) for e in facts["losses"]),
-                meters=Meters(**meters) if meters else None,
-                seconds=float(facts["seconds"]),
-                error=str(facts["error"]),
-                path=path,
-            )
-        except (OSError, ValueError, KeyError, TypeError):
+            text = self._path(key, "json").read_text("utf-8")
+            return _result(json.loads(text), path, cell)
+        except _DAMAGED:
             return None
 
     def save(self, key, picture, facts):
@@ -129,7 +125,7 @@ class Store:
         """Write :meth:`Result.row` of each into ``results.csv``."""
         rows = [result.row() for result in results]
         out = io.StringIO(newline="")
-        table = csv.DictWriter(out, rows[0] if rows else [])
+        table = csv.DictWriter(out, rows[0])
         table.writeheader()
         table.writerows(rows)
         self._write(self.folder / TABLE, out.getvalue().encode())
@@ -139,24 +135,70 @@ class Store:
 
     def _write(self, path, data):
         """Write a file so that it is there whole or not at all."""
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        part.write_bytes(data)
-        os.replace(part, path)
+        part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+        with self._keeping():
+            try:
+                part.write_bytes(data)
+                os.replace(part, path)
+            finally:
+                part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _keeping(self):
+        """Turn what the file system refuses into a sentence."""
+        try:
+            yield
+        except OSError as error:
+            raise ValueError(
+                _(
+                    "Results cannot be kept in {folder} ({reason}). Choose "
+                    "another folder."
+                ).format(folder=self.folder, reason=error.strerror or error)
+            ) from None
 
 
-def key_of(cell, backend, network):
+def _result(facts, path, cell):
+    """Return a kept result; raise one of ``_DAMAGED`` if it is not whole."""
+    recipe = Recipe.from_json(json.dumps(facts["recipe"]))
+    losses = tuple(tuple(map(float, epoch)) for epoch in facts["losses"])
+    meters = facts["meters"]
+    whole = (
+        # The network may lie elsewhere today; the key knows what is in it.
+        recipe.replace(weights=cell.recipe.weights) == cell.recipe
+        and images.open_image(path).size == recipe.image_shape[::-1]
+        and all(len(epoch) == len(_LOSSES) for epoch in losses)
+    )
+    if not whole:
+        raise ValueError(path)
+    return Result(
+        labels=cell.labels,
+        recipe=cell.recipe,
+        backend=str(facts["backend"]),
+        losses=losses,
+        meters=None if meters is None else _meters(meters),
+        seconds=float(facts["seconds"]),
+        error=str(facts["error"]),
+        path=path,
+    )
+
+
+def _meters(values):
+    return Meters(**{name: float(v) for name, v in values.items()})
+
+
+def key_of(cell, backend, network, pictures):
     """Return the name of a cell's result: 20 hex digits.
 
-    Made from the recipe, the backend, the pixels of both pictures and
-    ``network``, the :func:`fingerprint` of its network.
+    Made from the recipe, the backend, and the fingerprints of its network
+    and of its two pictures, content first.
     """
-    parts = [cell.recipe.to_json(), backend, network]
-    for img in (cell.content_img, cell.style_img):
-        parts += [str(img.size), hashlib.sha256(img.tobytes()).hexdigest()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+    # Not from where the network lies: a moved one gives the same result.
+    recipe = cell.recipe.replace(weights="auto").to_json()
+    text = "\n".join([recipe, backend, network, *pictures])
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def fingerprint(weights):
+def network_fingerprint(weights):
     """Return the SHA-256 of a network's parameters, in hex.
 
     Raises ``ValueError`` and ``FileNotFoundError`` as
@@ -166,4 +208,11 @@ def fingerprint(weights):
     for name, array in sorted(load_parameters(weights).items()):
         digest.update(name.encode())
         digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def picture_fingerprint(img):
+    """Return the SHA-256 of a picture's size and pixels, in hex."""
+    digest = hashlib.sha256(repr(img.size).encode())
+    digest.update(img.tobytes())
     return digest.hexdigest()

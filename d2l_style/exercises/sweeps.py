@@ -12,14 +12,16 @@
 
 The cells run through joblib: on one machine in a process for each core, each
 with its share of the threads. The same sweep goes to a cluster of machines,
-each with d2l-style installed, within ::
+each with d2l-style installed (and the file, where ``weights`` is a path),
+within ::
 
     client = dask.distributed.Client("tcp://scheduler:8786")
     with joblib.parallel_config("dask"):
         ...
 """
 
-import time
+import os
+import warnings
 from dataclasses import asdict, replace
 
 import joblib
@@ -29,14 +31,19 @@ from PIL import Image
 from d2l_style.exercises.grid import Cell, cells
 from d2l_style.exercises.live import Live
 from d2l_style.exercises.meters import measure
-from d2l_style.exercises.store import Store, fingerprint, key_of
+from d2l_style.exercises.store import (
+    Store,
+    key_of,
+    network_fingerprint,
+    picture_fingerprint,
+)
 from d2l_style.images import thumbnail
 from d2l_style.language import _, language, set_language
 from d2l_style.png import png_bytes
 from d2l_style.sheet import contact_sheet
 from d2l_style.synthesis import Diverged
 from d2l_style.transfer import StyleTransfer, backend_module
-from d2l_style.weights import resolve
+from d2l_style.weights import NAMES, resolve
 
 PROCESSES = 4  # at most, on one machine: each holds a framework and a network
 _PLACE, _EMPTY = (225, 225), "#eeeeee"  # pixels, at most; a cell to come
@@ -69,7 +76,7 @@ def sweep(
     ``ImportError`` with what would be valid, before anything is run.
     """
     chosen = cells(content_img, style_img, recipe, grid)
-    return Sweep(chosen, Store(folder), backend, n_jobs, show)
+    return Sweep(chosen, folder, backend, n_jobs, show)
 
 
 class Sweep:
@@ -80,11 +87,12 @@ class Sweep:
     in flight are lost.
     """
 
-    def __init__(self, chosen, store, backend, n_jobs=None, show=False):
+    def __init__(self, chosen, folder, backend, n_jobs=None, show=False):
         backend_module(backend)  # complains, if it must, before anything runs
+        self.backend, self.show = backend, show
+        self.n_jobs = _checked(n_jobs)
         self.cells = _keyed(chosen, backend)
-        self.store, self.backend = store, backend
-        self.n_jobs, self.show = n_jobs, show
+        self.store = Store(folder)
         self._results, self._thumbnails = {}, {}
         self._look()
 
@@ -106,23 +114,23 @@ class Sweep:
         self._look()
         live = Live(self) if self.show else None
         try:
+            if self.results:
+                self.store.write_table(self.results)
             yield from self.results
-            for key in self._run_missing():
+            for key, result in self._run_missing():
+                self._results[key] = result
                 self.store.write_table(self.results)
                 if live:
                     live.update()
-                yield self._results[key]
+                yield result
         finally:
             if live:
                 live.close()
 
     def _look(self):
         """Take what the folder has, and only that."""
-        for key, cell in self.cells.items():
-            if key not in self._results:
-                found = self.store.load(key, cell.labels)
-                if found:
-                    self._results[key] = found
+        found = {k: self.store.load(k, cell) for k, cell in self.cells.items()}
+        self._results = {k: result for k, result in found.items() if result}
 
     def _run_missing(self):
         jobs = [
@@ -138,11 +146,11 @@ class Sweep:
         try:
             for key, picture, facts in done:
                 self.store.save(key, picture, facts)
-                labels = self.cells[key].labels
-                self._results[key] = self.store.load(key, labels)
-                yield key
+                yield key, self.store.load(key, self.cells[key])
         finally:
-            done.close()  # else a sweep that is left would go on unseen
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that tasks are cancelled
+                done.close()  # else a sweep that is left would go on unseen
 
     def sheet(self):
         """Return the contact sheet: rows and columns named as in the grid.
@@ -160,24 +168,29 @@ class Sweep:
         return contact_sheet(grid, [] if rows == [""] else rows, columns)
 
     def _picture(self, key, cell):
-        if key in self._results and key not in self._thumbnails:
+        if key not in self._results:
+            # As large as it will be, so that the sheet keeps its size.
+            h, w = cell.recipe.image_shape
+            return thumbnail(Image.new("RGB", (w, h), _EMPTY), _PLACE)
+        if key not in self._thumbnails:
             img = thumbnail(self._results[key].image, _PLACE)
             self._thumbnails[key] = img
-        # As large as the others will be, so that the sheet keeps its size.
-        h, w = cell.recipe.image_shape
-        empty = thumbnail(Image.new("RGB", (w, h), _EMPTY), _PLACE)
-        return self._thumbnails.get(key, empty)
+        return self._thumbnails[key]
 
 
 def _keyed(chosen, backend):
-    """Return the cells as {key: cell}, each with a network by its name."""
-    prints, keyed = {}, {}
+    """Return the cells as {key: cell}; a key is the name of its result."""
+    chosen = [_with_network(cell) for cell in chosen]
+    # Cells share networks and pictures: each is read through once.
+    names = {cell.recipe.weights for cell in chosen}
+    networks = {name: network_fingerprint(name) for name in names}
+    all_pictures = {id(img): img for c in chosen for img in c.pictures}
+    prints = {i: picture_fingerprint(p) for i, p in all_pictures.items()}
+    keyed = {}
     for cell in chosen:
-        # A worker elsewhere must not resolve "auto" by what it has there.
-        name = resolve(cell.recipe.weights)
-        prints[name] = prints.get(name) or fingerprint(name)
-        cell = replace(cell, recipe=cell.recipe.replace(weights=name))
-        keyed[key_of(cell, backend, prints[name])] = cell
+        network = networks[cell.recipe.weights]
+        pictures = [prints[id(img)] for img in cell.pictures]
+        keyed[key_of(cell, backend, network, pictures)] = cell
     if len(keyed) < len(chosen):
         raise ValueError(
             _(
@@ -186,6 +199,28 @@ def _keyed(chosen, backend):
             )
         )
     return keyed
+
+
+def _with_network(cell):
+    """Return the cell with a network that a worker will also find.
+
+    It may have something else in its cache, and be in another folder.
+    """
+    name = resolve(cell.recipe.weights)
+    if name not in NAMES:
+        name = os.path.abspath(name)
+    return replace(cell, recipe=cell.recipe.replace(weights=name))
+
+
+def _checked(n_jobs):
+    if n_jobs is None or (type(n_jobs) is int and n_jobs):
+        return n_jobs
+    raise ValueError(
+        _(
+            "n_jobs must be a whole number of cells to run at a time, -1 for "
+            "all cores or workers, or None, not {given!r}."
+        ).format(given=n_jobs)
+    )
 
 
 def _processes(n_jobs):
@@ -200,13 +235,14 @@ def _processes(n_jobs):
 def _run(key, cell: Cell, backend, chosen_language):
     """Run one cell, here or on another machine: (key, PNG bytes, facts)."""
     set_language(chosen_language)
-    start, error, losses = time.perf_counter(), "", []
+    error, losses, seconds = "", [], 0.0
     transfer = StyleTransfer(
         cell.content_img, cell.style_img, cell.recipe, backend
     )
     try:
         for e in transfer.run():
             losses.append((e.content, e.style, e.tv, e.total))
+            seconds += e.seconds
     except Diverged as diverged:
         error = str(diverged)
     facts = {
@@ -214,7 +250,7 @@ def _run(key, cell: Cell, backend, chosen_language):
         "backend": backend,
         "losses": losses,
         "meters": _meters(transfer),
-        "seconds": time.perf_counter() - start,
+        "seconds": seconds,
         "error": error,
     }
     return key, png_bytes(transfer.image(), cell.recipe), facts
@@ -223,5 +259,5 @@ def _run(key, cell: Cell, backend, chosen_language):
 def _meters(transfer):
     try:
         return asdict(measure(transfer))
-    except ValueError:  # too small for a meter
+    except ValueError:  # too small for a meter, or not finite
         return None

@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from d2l_style import vgg
 from d2l_style.fetch import cached_vgg19
+from d2l_style.language import _
 from d2l_style.panel.quiet import Quiet
 from d2l_style.panel.weight import WeightControl
 from d2l_style.recipe import (
@@ -159,6 +160,14 @@ class Controls:
     def _make_settings(self):
         self.height = _whole("height")
         self.width = _whole("width")
+        self.own_shape = widgets.Button(
+            description=_("Shape of the content picture"),
+            icon="crop",
+            tooltip=_(
+                "Height and width in its proportions, with about as many "
+                "pixels as now."
+            ),
+        )
         self.settings = {
             "num_epochs": _whole("epochs"),
             "lr": _number("learning rate"),
@@ -172,6 +181,7 @@ class Controls:
                 "pictures reduced by",
                 {"averaging (Pillow)": True, "skipping (OpenCV)": False},
             ),
+            "style_fit": _choice(_("style picture"), _style_fits()),
             "style_repeats": _whole("style terms repeated"),
             "optimizer": _choice("optimiser", OPTIMIZERS),
             "adam_epsilon": _choice("Adam's epsilon as in", EPSILONS),
@@ -204,7 +214,8 @@ class Controls:
         return widgets.VBox([head, widgets.HBox(columns, layout=wrap)])
 
     def _settings_page(self):
-        boxes = [self.height, self.width, *self.settings.values()]
+        boxes = [self.height, self.width, self.own_shape]
+        boxes += self.settings.values()
         for box in boxes:
             box.layout.width = "310px"
         wrap = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
@@ -283,6 +294,14 @@ def networks():
         offered["VGG-19, as in the book"] = "imagenet"
     offered["VGG-19 with random weights"] = "random"
     return offered
+
+
+def _style_fits():
+    return {
+        _("squeezed, as in the book"): "squeeze",
+        _("cropped"): "crop",
+        _("its own shape"): "keep",
+    }
 
 
 _WIDE = {"description_width": "155px"}

@@ -1,108 +1,38 @@
 """The panel's other pages: pictures, the recipe as text, snapshots."""
 
 import io
-import itertools
 
 import ipywidgets as widgets
 
 from d2l_style import images
-from d2l_style.panel.parts import Compare, Download, Picker
+from d2l_style.panel.parts import Compare, Download
 from d2l_style.panel.quiet import Quiet
-from d2l_style.panel.snapshots import jpeg_bytes, recipe_in_png
+from d2l_style.picker import PicturePickers
+from d2l_style.png import jpeg_bytes, recipe_in_png
 from d2l_style.recipe import Recipe
-from d2l_style.samples import sample_images
 
-_OFFERED, _SMALL = (180, 120), (120, 80)  # pixels, of thumbnails
+_SMALL = (120, 80)  # pixels, of thumbnails
 KEPT = 24  # snapshots: each holds a picture and Adam's averages
 
 
-class PicturesPage:
+class PicturesPage(PicturePickers):
     """Choose the content and the style picture, or bring one's own.
 
-    ``chosen(kind, name, img)`` is called with a ``PIL.Image``,
-    ``complain(text)`` with what is wrong with an upload.
+    Arguments as :class:`~d2l_style.picker.PicturePickers`.
     """
 
     def __init__(self, names, chosen, complain):
-        self._chosen, self._complain = chosen, complain
-        self._own, self._quiet = {}, Quiet()
-        self._samples = sample_images()
-        self.pickers, self.uploads, rows = {}, {}, []
-        for kind in ("content", "style"):
-            picker = Picker(label=f"{kind} picture")
-            for sample in self._offered(kind):
-                title = f"{sample.title} ({sample.author}, {sample.licence})"
-                small = sample.thumbnail(_OFFERED)
-                picker.add(sample.name, small, title, sample.alt)
-            picker.value = names[kind]
-            picker.observe(self._picked(kind), "value")
-            upload = widgets.FileUpload(
-                accept="image/*",
-                description=f"{kind}: your own",
-                tooltip="JPEG, PNG, WebP, GIF, TIFF or BMP",
-                layout={"width": "fit-content"},
-            )
-            upload.observe(self._uploaded(kind), "value")
-            self.pickers[kind], self.uploads[kind] = picker, upload
-            rows += [picker, upload]
-        self.box = widgets.VBox(rows)
-
-    def _offered(self, kind):
-        """Return the samples, those of the kind first."""
-        every = self._samples.values()
-        return sorted(every, key=lambda sample: sample.kind != kind)
-
-    def add(self, kind, name, img):
-        """Offer a picture that is no sample, as the one chosen."""
-        self._own[kind, name] = img
-        small = images.thumbnail(img, _OFFERED)
-        self.pickers[kind].add(name, small, name, name)
-
-    def _new_name(self, kind, name):
-        """Return ``name``, or "name (2)" if another picture is called so."""
-        taken = {item["name"] for item in self.pickers[kind].items}
-        numbers = itertools.count(2)
-        new = name
-        while new in taken:
-            new = f"{name} ({next(numbers)})"
-        return new
+        self._quiet = Quiet()
+        super().__init__(names, chosen, complain)
 
     def show(self, kind, name):
         """Show which picture is chosen without telling anybody."""
         with self._quiet():
             self.pickers[kind].value = name
 
-    def _picked(self, kind):
-        def picked(change):
-            name = change["new"]
-            if self._quiet.on:
-                return
-            try:
-                img = self._own.get((kind, name))
-                img = img or self._samples[name].open()
-            except (KeyError, ValueError, OSError) as error:
-                self._complain(str(error).strip('"'))
-                return
-            self._chosen(kind, name, img)
-
-        return picked
-
-    def _uploaded(self, kind):
-        def uploaded(change):
-            for file in change["new"]:
-                name = file["name"] or "upload"
-                try:
-                    data = io.BytesIO(file["content"])
-                    img = images.open_image(data)
-                except ValueError as error:
-                    told = str(error).replace("The picture", name, 1)
-                    self._complain(told)
-                    continue
-                name = self._new_name(kind, name)
-                self.add(kind, name, img)
-                self.pickers[kind].value = name
-
-        return uploaded
+    def _take(self, kind, name):
+        if not self._quiet.on:
+            super()._take(kind, name)
 
 
 class RecipePage:

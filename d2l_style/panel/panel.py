@@ -16,14 +16,10 @@ from d2l_style.panel.pages import (
     SnapshotsPage,
 )
 from d2l_style.panel.session import Session
-from d2l_style.panel.snapshots import (
-    Snapshot,
-    names_in_png,
-    png_bytes,
-    recipe_in_png,
-)
+from d2l_style.panel.snapshots import Snapshot
 from d2l_style.panel.views import Views, duration
 from d2l_style.panel.worker import Worker
+from d2l_style.png import names_in_png, png_bytes, recipe_in_png
 from d2l_style.recipe import Recipe
 from d2l_style.samples import sample_images
 from d2l_style.synthesis import Diverged
@@ -249,6 +245,7 @@ class StylePanel(widgets.VBox):
         self.reset.on_click(self._command(self._do_reset))
         self.undo.on_click(self._command(self._do_undo))
         self.keep.on_click(self._command(self._do_keep))
+        self.controls.own_shape.on_click(self._command(self._do_own_shape))
         self.preset.observe(self._preset_chosen, "value")
         self.views.log.observe(
             lambda _: self.worker.tell(self._redraw, "redraw"), "value"
@@ -506,6 +503,21 @@ class StylePanel(widgets.VBox):
         self._say("")
         self._after_jump()
 
+    def _do_own_shape(self):
+        """Have the size in the content picture's own proportions."""
+        transfer = self.session.transfer
+        img = self._first_pictures["content"]
+        if transfer is not None:
+            img = transfer.synthesis.content_img
+        now = self.recipe.image_shape
+        shape = images.fitted_shape(img, now)
+        if _as_near(shape, now):
+            return
+        try:
+            self._load(self.recipe.replace(image_shape=shape))
+        except ValueError as error:  # the picture is too narrow
+            self._say(str(error))
+
     def _do_undo(self):
         if self.session.undo():
             self._after_jump()
@@ -637,6 +649,15 @@ def _opened(given):
             names[kind] = Path(path).name if named else "yours"
             own.append(kind)
     return names, pictures, own
+
+
+def _as_near(shape, now):
+    """Return whether rounding alone may tell two (h, w) apart.
+
+    Without it the size would creep, pixel by pixel, at every press.
+    """
+    upright = [h > w for h, w in (shape, now)]
+    return upright[0] == upright[1] and abs(min(shape) - min(now)) <= 1
 
 
 def _in_a_sentence(error):

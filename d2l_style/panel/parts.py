@@ -1,15 +1,12 @@
-"""The panel's own widgets: a comparison, a gallery, a download button.
+"""The panel's own widgets: a comparison, a download button.
 
 Small ES modules in static/, carried by anywidget: nothing to build.
 """
 
-import base64
 from pathlib import Path
 
 import anywidget
 import traitlets
-
-from d2l_style.panel.snapshots import jpeg_bytes
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -27,28 +24,6 @@ class Compare(anywidget.AnyWidget):
     before_label = traitlets.Unicode("").tag(sync=True)
     after_label = traitlets.Unicode("").tag(sync=True)
     position = traitlets.Float(0, min=0, max=100).tag(sync=True)
-
-
-class Picker(anywidget.AnyWidget):
-    """Thumbnails to choose one picture from; ``value`` is its name."""
-
-    _esm, _css = _STATIC / "picker.js", _STATIC / "picker.css"
-    label = traitlets.Unicode("").tag(sync=True)
-    items = traitlets.List().tag(sync=True)
-    value = traitlets.Unicode("").tag(sync=True)
-    disabled = traitlets.Bool(False).tag(sync=True)
-
-    def add(self, name, thumbnail, title="", alt=""):
-        """Add a picture, or put it in the place of the one of that name."""
-        data = base64.b64encode(jpeg_bytes(thumbnail, 85)).decode()
-        item = {
-            "name": name,
-            "title": title,
-            "alt": alt,
-            "src": f"data:image/jpeg;base64,{data}",
-        }
-        others = [i for i in self.items if i["name"] != name]
-        self.items = [*others, item]
 
 
 class Download(anywidget.AnyWidget):

@@ -20,6 +20,7 @@ _MEASURED_BY = (
     "tap",
     "image_shape",
     "antialias",
+    "style_fit",
     "weights",
 )
 

@@ -1,71 +1,12 @@
-"""Pictures that carry their recipe, and the run as a moving picture."""
+"""Pictures that were kept, and the run as a moving picture."""
 
 import io
 from dataclasses import dataclass
 
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
-from d2l_style import images
-from d2l_style.recipe import Recipe
-
-_KEY = "d2l-style recipe"  # in a PNG's text
 FRAMES = 100  # of a moving picture, at most
 _FRAME_SIDE = 450  # pixels, the longer side
-
-
-def png_bytes(img, recipe, **facts):
-    """Return a picture as PNG bytes with the recipe that made it.
-
-    ``facts`` (strings: which pictures, how many epochs) go beside it.
-    """
-    info = PngImagePlugin.PngInfo()
-    info.add_itxt(_KEY, recipe.to_json())
-    for name, value in facts.items():
-        info.add_itxt(f"d2l-style {name}", str(value))
-    out = io.BytesIO()
-    img.save(out, "PNG", pnginfo=info)
-    return out.getvalue()
-
-
-def recipe_in_png(source):
-    """Return the recipe in a PNG that :func:`png_bytes` wrote.
-
-    ``source`` is a path or a binary file. Raises ``ValueError`` if there is
-    none in it or it is damaged, ``FileNotFoundError`` without the file.
-    """
-    text = _text_in(source).get(_KEY)
-    if not text:
-        raise ValueError(
-            "This picture carries no recipe. Only PNG files saved by the "
-            "panel do, as long as no other program has rewritten them."
-        )
-    return Recipe.from_json(text)
-
-
-def names_in_png(source):
-    """Return the names of the pictures in it: {"content": ..., ...}."""
-    text = _text_in(source)
-    return {
-        kind: text[f"d2l-style {kind}"]
-        for kind in ("content", "style")
-        if f"d2l-style {kind}" in text
-    }
-
-
-def _text_in(source):
-    images.open_image(source)  # complains in a sentence of what is no picture
-    if hasattr(source, "seek"):
-        source.seek(0)
-    with Image.open(source) as img:
-        img.load()
-        return getattr(img, "text", {})
-
-
-def jpeg_bytes(img, quality=90):
-    """Return a picture as JPEG bytes, for showing it."""
-    out = io.BytesIO()
-    img.save(out, "JPEG", quality=quality)
-    return out.getvalue()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import ipywidgets as widgets
 from d2l_style import images
 from d2l_style.panel.parts import Compare
 from d2l_style.panel.plots import LossPlot
-from d2l_style.panel.snapshots import Film, jpeg_bytes
+from d2l_style.panel.snapshots import Film
+from d2l_style.png import jpeg_bytes
 
 _PICTURE, _PLOT = 0.04, 0.05  # shares of the time that drawing may take
 _OFTEN, _SELDOM = 0.1, 0.3  # seconds between two drawings, at least

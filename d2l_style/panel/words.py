@@ -15,6 +15,7 @@ _NAMES = {
     "image_shape": "size",
     "style_repeats": "style repeats",
     "tap": "features read at",
+    "style_fit": "style picture",
     "init": "start image",
     "weights": "network",
     "adam_epsilon": "Adam's epsilon",
