@@ -45,6 +45,11 @@ def language():
     return wished if wished in LANGUAGES else "en"
 
 
+def N_(message):
+    """Mark a message for translation; ``_`` looks it up when it is shown."""
+    return message
+
+
 def _(message):
     """Return a message in the language in force, or as it is."""
     return _catalogue(language()).get(message) or message

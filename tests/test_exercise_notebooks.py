@@ -6,6 +6,7 @@ import jupytext
 import nbformat
 import pytest
 from conftest import FRAMEWORKS, ROOT
+from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from test_notebooks import NOTEBOOKS, execute, streams
 
@@ -79,8 +80,9 @@ def test_a_mark_without_its_partner_is_refused(tmp_path):
 
 def run(backend, kind, folder):
     """Run a notebook at a small size; both of a backend share results."""
-    small = parameterize_notebook(notebook(backend, kind), SMALL)
-    return execute(small, folder)
+    path = NOTEBOOKS / f"exercises-{backend}{kind}.ipynb"
+    read = load_notebook_node(str(path))
+    return execute(parameterize_notebook(read, SMALL), folder)
 
 
 @pytest.fixture(scope="module")

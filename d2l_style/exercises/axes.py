@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from d2l_style.exercises.readings import in_short, spans_decades
+from d2l_style.exercises.sharp import DPI
 
 SIZE = (6.5, 6.5 / 1.6)  # inches; the style sheet has the same ratio
-DPI = 100  # of a figure as shown; saved at twice that for sharp screens
 _MARGIN = 0.07  # of the axes, around the points
 
 

@@ -1,12 +1,10 @@
 """How the meters change along one axis of a grid: small multiples."""
 
-import io
 import math
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from d2l_style.exercises.axes import DPI, set_scale
+from d2l_style.exercises.axes import set_scale
 from d2l_style.exercises.readings import (
     COLOURS,
     better,
@@ -18,6 +16,7 @@ from d2l_style.exercises.readings import (
     short_name,
     spans_decades,
 )
+from d2l_style.exercises.sharp import DPI, SharpFigure
 from d2l_style.language import _
 
 _HEIGHT, _EACH = 2.6, 3.0  # inches: of the figure, of the width of a panel
@@ -26,18 +25,6 @@ _LETTERS = 16  # of a value's name, in a line
 _FEW = len(COLOURS)  # lines that are told apart
 _MARKERS = ("o", "s", "D")
 _INK, _PALE = "#222222", "#666666"
-
-
-class SharpFigure(Figure):
-    """A figure that a notebook shows at twice the dots, for sharp screens."""
-
-    def _ipython_display_(self):
-        from IPython.display import Image, display
-
-        out = io.BytesIO()
-        self.savefig(out, format="png", dpi=2 * DPI)
-        width, height = (int(DPI * side) for side in self.get_size_inches())
-        display(Image(out.getvalue(), width=width, height=height))
 
 
 def lines(results, axis, meters=("content", "style", "noise")):
@@ -68,7 +55,7 @@ def lines(results, axis, meters=("content", "style", "noise")):
     if results:
         _draw(fig, results, axis, meters)
     else:
-        told = _("There is no result to show yet: run the sweep.")
+        told = "There is no result to show yet: run the sweep."
         fig.text(0.5, 0.5, told, ha="center", color=_PALE)
     return fig
 
@@ -154,7 +141,7 @@ def _frame(ax, meter, values):
     else:
         ax.set_yticks([])
         ax.text(
-            *(0.5, 0.5, _("no value")),
+            *(0.5, 0.5, "no value"),
             ha="center",
             color=_PALE,
             transform=ax.transAxes,

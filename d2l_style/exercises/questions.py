@@ -12,12 +12,7 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 
 from d2l_style.exercises.verdict import right, wrong
-from d2l_style.language import _
-
-
-def N_(message):
-    """Mark a message for translation; ``_`` looks it up when it is shown."""
-    return message
+from d2l_style.language import N_, _
 
 
 @dataclass(frozen=True)

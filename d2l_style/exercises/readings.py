@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from d2l_style.exercises.meters import Meters
 from d2l_style.exercises.store import Result
-from d2l_style.language import _
+from d2l_style.language import N_, _
 
 METERS = tuple(field.name for field in fields(Meters))
 _LONGEST = 60  # letters of a name in a figure
@@ -91,30 +91,34 @@ def spans_decades(values):
 
 
 def short_name(name):
-    """Return what a meter or column is called: "content kept"."""
+    """Return what a meter or column is called: "content kept".
+
+    In English, as matplotlib, whose font lacks Korean letters, shall draw
+    it; HTML looks it up with ``_``.
+    """
     return {
-        "content": _("content kept"),
-        "style": _("distance from the style"),
-        "colour": _("distance from its colours"),
-        "noise": _("noise"),
-        "features": _("features kept"),
-        "content_loss": _("content loss, weighted"),
-        "style_loss": _("style loss, weighted"),
-        "tv_loss": _("TV loss, weighted"),
-        "total_loss": _("total loss"),
-        "epochs": _("epochs"),
-        "seconds": _("seconds"),
+        "content": N_("content kept"),
+        "style": N_("distance from the style"),
+        "colour": N_("distance from its colours"),
+        "noise": N_("noise"),
+        "features": N_("features kept"),
+        "content_loss": N_("content loss, weighted"),
+        "style_loss": N_("style loss, weighted"),
+        "tv_loss": N_("TV loss, weighted"),
+        "total_loss": N_("total loss"),
+        "epochs": N_("epochs"),
+        "seconds": N_("seconds"),
     }.get(name, str(name))
 
 
 def long_name(name):
     """Return the name of a scale, with an arrow to its better end."""
     return {
-        "content": _("content kept (SSIM, more is better) →"),
-        "style": _("← distance from the style (Gram, less is better)"),
-        "colour": _("← distance from its colours (less is better)"),
-        "noise": _("← noise (grey levels, less is better)"),
-        "features": _("features kept (correlation, more is better) →"),
+        "content": N_("content kept (SSIM, more is better) →"),
+        "style": N_("← distance from the style (Gram, less is better)"),
+        "colour": N_("← distance from its colours (less is better)"),
+        "noise": N_("← noise (grey levels, less is better)"),
+        "features": N_("features kept (correlation, more is better) →"),
     }.get(name, short_name(name))
 
 

@@ -6,15 +6,14 @@ shows for each layer how much of the picture one feature depends on, and what
 the layer's channels answer to it.
 """
 
-import io
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from d2l_style import images, vgg
 from d2l_style.animator import COLOURS
+from d2l_style.exercises.sharp import DPI, SharpFigure
 from d2l_style.language import _
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import backend_module
@@ -25,7 +24,6 @@ _WIDEST, _NARROWEST, _TALLEST = 9.5, 6, 1.6  # inches: figure, figure, map
 _LABEL, _HEAD, _TITLE, _GAP = 1.5, 0.24, 0.19, 0.06  # inches of room
 _WORD, _LINES = 0.6, 0.72  # inches: width of "channel 511", height of a label
 _BRIGHT = 99.5  # per cent of the features; a few outliers darken all others
-_DPI = 100  # of the figure as shown; drawn at twice that for sharp screens
 _INK, _PALE = "#222222", "#666666"
 
 
@@ -178,22 +176,9 @@ def show_features(
         _show_label(first, vgg.layer_name(index), field, Y.shape[1:])
         for ax, channel in zip(others, chosen[index], strict=True):
             _show_map(ax, Y[channel], field.stride, img)
-            title = _("channel {number}").format(number=channel)
+            title = f"channel {channel}"
             ax.set_title(title, size=7, color=_PALE, pad=2, loc="left")
     return fig
-
-
-class _SharpFigure(Figure):
-    """A figure that a notebook shows at twice the dots, for sharp screens."""
-
-    def _ipython_display_(self):
-        from IPython.display import Image, display
-
-        out = io.BytesIO()
-        self.savefig(out, format="png", dpi=2 * _DPI)
-        width, height = (int(_DPI * side) for side in self.get_size_inches())
-        alt = _("What each layer sees and answers")
-        display(Image(out.getvalue(), width=width, height=height, alt=alt))
 
 
 def _indices(layers):
@@ -218,14 +203,15 @@ def _grid(rows, columns, aspect):
     across, down = max(w, _WORD) + _GAP, _TITLE + max(h, _LINES)
     width = max(_LABEL + columns * across, _NARROWEST)
     height = _HEAD + rows * down + _GAP
-    fig = _SharpFigure(figsize=(width, height), dpi=_DPI)
+    fig = SharpFigure(figsize=(width, height), dpi=DPI)
+    fig.alt = _("What each layer sees and answers")
     axes = np.empty((rows, columns), object)
     for i, j in np.ndindex(rows, columns):
         left, top = _LABEL + j * across, _HEAD + i * down + _TITLE
         box = (left / width, 1 - (top + h) / height, w / width, h / height)
         axes[i, j] = fig.add_axes(box)
         axes[i, j].set_axis_off()
-    head = _("What one feature sees, and the channels that vary most")
+    head = "What one feature sees, and the channels that vary most"
     top = 1 - _GAP / height
     fig.text(_LABEL / width, top, head, va="top", size=9.5, color=_INK)
     return fig, axes
@@ -282,10 +268,11 @@ def _frame(ax, img):
 
 
 def _show_label(ax, name, field, map_shape):
-    lines = _(
-        "{h} × {w} features,\none every {stride} px,\n"
-        "each sees {size} × {size} px"
-    ).format(h=map_shape[0], w=map_shape[1], **asdict(field))
+    h, w = map_shape
+    lines = (
+        f"{h} × {w} features,\none every {field.stride} px,\n"
+        f"each sees {field.size} × {field.size} px"
+    )
     _beside(ax, name, 0, size=10.5, weight="bold", color=_INK)
     _beside(ax, lines, 17, size=8, color=_PALE, linespacing=1.4)
 

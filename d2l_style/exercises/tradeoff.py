@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from d2l_style import images
-from d2l_style.exercises.axes import DPI, new_axes, places, svg
+from d2l_style.exercises.axes import new_axes, places, svg
 from d2l_style.exercises.lines import lines
 from d2l_style.exercises.readings import (
     COLOURS,
@@ -29,6 +29,7 @@ from d2l_style.exercises.readings import (
     results_of,
     short_name,
 )
+from d2l_style.exercises.sharp import DPI
 from d2l_style.exercises.store import Result
 from d2l_style.language import _
 from d2l_style.png import jpeg_bytes
@@ -201,9 +202,9 @@ class Tradeoff:
     def _body(self):
         say = html.escape
         return (
-            f'<div class="body"><div class="down">{say(long_name(self.y))}'
+            f'<div class="body"><div class="down">{say(_(long_name(self.y)))}'
             f'</div><div class="plot">{self._plot()}</div>'
-            f'<div class="across">{say(long_name(self.x))}</div></div>'
+            f'<div class="across">{say(_(long_name(self.x)))}</div></div>'
         )
 
     def _plot(self):
@@ -252,7 +253,7 @@ class Tradeoff:
         drawn = dict.fromkeys((self.x, self.y))
         names = [*drawn, *(name for name in METERS if name not in drawn)]
         numbers = [
-            (short_name(n), _number(result, n), "drawn" if n in drawn else "")
+            (_(short_name(n)), _number(result, n), "drawn" * (n in drawn))
             for n in names
             if n not in result.labels
         ]
@@ -305,4 +306,5 @@ def _labels(result):
 
 def _meters(result):
     """Say the meters of a result, for who cannot see the card."""
-    return ", ".join(f"{short_name(n)} {_number(result, n)}" for n in METERS)
+    said = (f"{_(short_name(n))} {_number(result, n)}" for n in METERS)
+    return ", ".join(said)
