@@ -3,17 +3,20 @@
 #   PYTHON=python3.12   the Python to make the environment with
 #   VENV=.venv          where the environment is
 #   PORT=8888           the port of JupyterLab
+#   LANG_UI=ko          JupyterLab and notebooks in Korean (or vi: Vietnamese)
 #   OPTIONS=            more for tools/setup_env.py, e.g. --without torch
 
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?=
+LANG_UI ?=
 OPTIONS ?=
 VENV2 = .venv-numpy2
 RUN = $(VENV)/bin/python
 SETUP = @$(PYTHON) tools/setup_env.py --venv $(VENV) $(OPTIONS) --extras
 
-TARGETS = help lab demo test test-all lint notebooks bench clean distclean
+TARGETS = help lab demo test test-all lint notebooks messages bench clean \
+          distclean
 .PHONY: $(TARGETS) env-lab env-demo env-test env-lint env-notebooks
 .NOTPARALLEL:
 
@@ -23,18 +26,7 @@ help: ## this list
 	    Makefile
 
 lab: env-lab ## open the notebooks in JupyterLab (the first call installs)
-	@set --; \
-	if [ "$$(id -u)" = 0 ]; then set -- "$$@" --allow-root; fi; \
-	if [ -n "$$CI" ] || [ -e /.dockerenv ] || [ -e /run/.containerenv ] || \
-	   { [ "$$(uname)" = Linux ] && \
-	     [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; }; then \
-	    set -- "$$@" --no-browser; fi; \
-	if [ -n "$(PORT)" ]; then set -- "$$@" --port="$(PORT)"; fi; \
-	notebook=notebooks/neural-style-pytorch.ipynb; \
-	$(RUN) -c 'import sys, importlib.util as u; \
-	sys.exit(not u.find_spec("torch"))' || \
-	    notebook=notebooks/neural-style-mxnet.ipynb; \
-	exec $(RUN) -m jupyterlab --LabApp.default_url=/lab/tree/$$notebook "$$@"
+	@exec $(RUN) -m tools.lab --language="$(LANG_UI)" --port="$(PORT)"
 
 demo: env-demo ## transfer a style with both frameworks, pictures in out/
 	$(RUN) -m tools.demo
@@ -59,6 +51,9 @@ lint: env-lint ## ruff: rules and format
 
 notebooks: env-notebooks ## build the notebooks from notebooks/source
 	$(RUN) -m tools.build_notebooks
+
+messages: env-notebooks ## bring the translations' catalogues up to date
+	$(RUN) -m tools.messages
 
 bench: env-demo ## seconds per epoch and memory, beside a baseline
 	$(RUN) -m benchmarks.epoch
