@@ -7,6 +7,11 @@ import pytest
 from tools import lab
 
 
+@pytest.fixture(autouse=True)
+def _no_container(monkeypatch):
+    monkeypatch.setattr(lab.os.path, "exists", lambda path: False)
+
+
 def options(language="", port="", env=None, system="linux", **facts):
     facts = {"root": False, "torch": True} | facts
     env = {"DISPLAY": ":0"} if env is None else env
@@ -38,8 +43,7 @@ def test_lab_without_pytorch_opens_the_mxnet_notebook():
         ({}, "win32", False),
     ],
 )
-def test_lab_looks_for_a_browser(monkeypatch, env, system, alone):
-    monkeypatch.setattr(lab.os.path, "exists", lambda path: False)
+def test_lab_looks_for_a_browser(env, system, alone):
     given = options(env=env, system=system)
     assert ("--no-browser" in given) == alone
 
