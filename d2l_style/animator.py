@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from d2l_style.language import N_, _
+
 _STEPS = (1, 2, 2.5, 5, 10)  # between ticks, times a power of ten
 _DPI = 100  # of the figure as shown; drawn at twice that for sharp screens
 COLOURS = ("#1f77b4", "#c2185b", "#2e7d32", "#ef6c00")
@@ -91,10 +93,10 @@ class Animator:
     def of_losses(cls, num_epochs, **kwargs):
         """Return the chapter's animator: three losses, then the image."""
         return cls(
-            xlabel="epoch",
+            xlabel=N_("epoch"),  # English in the figure
             ylabel="loss",
             xlim=[min(10, num_epochs - 1), num_epochs],
-            legend=["content", "style", "TV"],
+            legend=[N_("content"), N_("style"), N_("TV")],
             ncols=2,
             figsize=(7, 2.5),
             **kwargs,
@@ -159,11 +161,11 @@ class Animator:
     def _in_words(self):
         """Say the latest point, for who cannot see the figure."""
         latest = (
-            f"{line.get_label()} {line.get_ydata()[-1]:.4g}"
+            f"{_(line.get_label())} {line.get_ydata()[-1]:.4g}"
             for line in self._lines
             if len(line.get_ydata())
         )
-        return f"{self.axes[0].get_xlabel()}: {', '.join(latest)}"
+        return f"{_(self.axes[0].get_xlabel())}: {', '.join(latest)}"
 
     def _grow(self, count):
         ax = self.axes[0]

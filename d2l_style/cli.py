@@ -18,21 +18,24 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 import d2l_style
 from d2l_style import fetch as fetching
 from d2l_style import images
+from d2l_style.language import _
 from d2l_style.recipe import BACKENDS, PRESETS, STYLE_FITS, Recipe
 from d2l_style.synthesis import Diverged
 from d2l_style.transfer import StyleTransfer
 from d2l_style.weights import describe
 
 app = typer.Typer(
-    help="Paint one picture in the style of another.",
+    help=_("Paint one picture in the style of another."),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_IN_BOOK = _("{value} in the book.")
 # Errors that carry a sentence for the reader, not a bug of ours.
 _EXPECTED = (ValueError, OSError, ImportError, Diverged)
 
@@ -42,69 +45,82 @@ StyleFit = StrEnum("StyleFit", STYLE_FITS)
 What = StrEnum("What", ["vgg19", "images"])
 
 
-@app.command()
+@app.command(
+    help="\n\n".join(
+        [
+            _(
+                "Paint CONTENT in the style of STYLE and write the result to "
+                "OUT."
+            ),
+            _("Ctrl-C ends the run early and keeps the picture made so far."),
+        ]
+    )
+)
 def transfer(
-    content: Annotated[Path, typer.Argument(help="The picture to repaint.")],
-    style: Annotated[Path, typer.Argument(help="The painting to learn from.")],
+    content: Annotated[
+        Path, typer.Argument(help=_("The picture to repaint."))
+    ],
+    style: Annotated[
+        Path, typer.Argument(help=_("The painting to learn from."))
+    ],
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="Where the result goes.")
+        Path, typer.Option("-o", "--out", help=_("Where the result goes."))
     ],
     backend: Annotated[
-        Backend, typer.Option(help="Which framework computes.")
+        Backend, typer.Option(help=_("Which framework computes."))
     ] = "pytorch",
     weights: Annotated[
         str,
         typer.Option(
-            help="auto, imagenet, mini, random or a .safetensors file."
+            help=_("auto, imagenet, mini, random or a .safetensors file.")
         ),
     ] = "auto",
     size: Annotated[
-        str, typer.Option(help="Height x width in pixels, like 300x450.")
+        str, typer.Option(help=_("Height x width in pixels, like 300x450."))
     ] = "300x450",
     own_shape: Annotated[
         bool,
         typer.Option(
             "--own-shape",
-            help="CONTENT's own proportions, with as many pixels as --size.",
+            help=_(
+                "CONTENT's own proportions, with as many pixels as --size."
+            ),
         ),
     ] = False,
     style_fit: Annotated[
         StyleFit,
         typer.Option(
-            help="STYLE squeezed to the size, cropped, or in its own shape."
+            help=_("STYLE squeezed to the size, cropped, or in its own shape.")
         ),
     ] = "squeeze",
-    epochs: Annotated[int, typer.Option(help="How many epochs.")] = 500,
+    epochs: Annotated[int, typer.Option(help=_("How many epochs."))] = 500,
     style_layers: Annotated[
         str | None,
-        typer.Option(help="Convolutions, like conv1_1,conv2_1 or 0,5."),
+        typer.Option(help=_("Convolutions, like conv1_1,conv2_1 or 0,5.")),
     ] = None,
     content_layers: Annotated[
-        str | None, typer.Option(help="Convolutions, like conv4_4 or 25.")
+        str | None, typer.Option(help=_("Convolutions, like conv4_4 or 25."))
     ] = None,
     content_weight: Annotated[
-        float | None, typer.Option(help="1 in the book.")
+        float | None, typer.Option(help=_IN_BOOK.format(value="1"))
     ] = None,
     style_weight: Annotated[
-        float | None, typer.Option(help="1e4 in the book.")
+        float | None, typer.Option(help=_IN_BOOK.format(value="1e4"))
     ] = None,
     tv_weight: Annotated[
-        float | None, typer.Option(help="10 in the book.")
+        float | None, typer.Option(help=_IN_BOOK.format(value="10"))
     ] = None,
     lr: Annotated[
-        float | None, typer.Option(help="Learning rate, 0.3 in the book.")
+        float | None, typer.Option(help=_("Learning rate, 0.3 in the book."))
     ] = None,
     preset: Annotated[
-        Preset, typer.Option(help="Which edition of the chapter.")
+        Preset, typer.Option(help=_("Which edition of the chapter."))
     ] = "paired",
     max_pixels: Annotated[
-        int, typer.Option(help="The largest picture that is opened.")
+        int, typer.Option(help=_("The largest picture that is opened."))
     ] = images.MAX_PIXELS,
 ):
-    """Paint CONTENT in the style of STYLE and write the result to OUT.
-
-    Ctrl-C ends the run early and keeps the picture made so far.
-    """
+    """Paint a picture as the options say, and write it to ``out``."""
     changes = {
         "content_weight": content_weight,
         "style_weight": style_weight,
@@ -133,54 +149,63 @@ def transfer(
         _run_with_bar(run)
     except KeyboardInterrupt:
         _save(run.image(), out)
-        print(f"Stopped after {run.epoch} epochs. {out} holds the picture.")
+        told = _("Stopped after {count} epochs. {out} holds the picture.")
+        print(told.format(count=run.epoch, out=out))
         raise typer.Exit(130) from None
     except Diverged:
         _save(run.image(), out)
         raise
     _save(run.image(), out)
-    print(f"{out} holds the picture.")
+    print(_("{out} holds the picture.").format(out=out))
 
 
-@app.command()
+@app.command(
+    help="\n\n".join(
+        [
+            _("Download what the book uses, checked by its SHA-256."),
+            _(
+                "vgg19 takes 548 MB of download and keeps 80 MB of it in the "
+                "cache; images puts the book's photo and painting in place "
+                "of our drawings."
+            ),
+        ]
+    )
+)
 def fetch(
     what: Annotated[
         What,
         typer.Argument(
-            help="vgg19: the book's network. images: the book's pictures."
+            help=_("vgg19: the book's network. images: the book's pictures.")
         ),
     ],
     to: Annotated[
         Path | None,
         typer.Option(
-            help="The folder of pictures: img or ../img if not said."
+            help=_("The folder of pictures: img or ../img if not said.")
         ),
     ] = None,
     restore: Annotated[
-        bool, typer.Option(help="Put the project's own drawings back.")
+        bool, typer.Option(help=_("Put the project's own drawings back."))
     ] = False,
 ):
-    """Download what the book uses, checked by its SHA-256.
-
-    vgg19 takes 548 MB of download and keeps 80 MB of it in the cache;
-    images puts the book's photo and painting in place of our drawings.
-    """
+    """Download the book's network, or its pictures or ours into ``to``."""
     if what == What.vgg19 and restore:
-        raise ValueError("--restore is about the pictures: fetch images.")
+        raise ValueError(_("--restore is about the pictures: fetch images."))
     if what == What.vgg19:
-        print(f"The book's VGG-19 is at {fetching.fetch_vgg19()}.")
+        told = _("The book's VGG-19 is at {path}.")
+        print(told.format(path=fetching.fetch_vgg19()))
     elif restore:
         paths = fetching.restore_images(to or _image_folder())
-        _say_pictures(paths, "is our own drawing again")
+        _say_pictures(paths, _("{path} is our own drawing again."))
     else:
         paths = fetching.fetch_images(to or _image_folder())
-        _say_pictures(paths, "is the book's picture now")
+        _say_pictures(paths, _("{path} is the book's picture now."))
 
 
 @app.callback(invoke_without_command=True)
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", help="Say the version and stop.")
+        bool, typer.Option("--version", help=_("Say the version and stop."))
     ] = False,
 ):
     if version:
@@ -196,7 +221,7 @@ def main():
         app()
     except _EXPECTED as error:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print("Error:", style="bold red", end=" ")
+        console.print(_("Error:"), style="bold red", end=" ")
         console.print(str(error), markup=False)
         sys.exit(1)
 
@@ -212,7 +237,9 @@ def _size(text):
     match = re.fullmatch(r"\s*(\d+)\s*[xX×]\s*(\d+)\s*", text)
     if not match:
         raise ValueError(
-            f"--size must be height x width, like 300x450, not {text!r}."
+            _(
+                "--size must be height x width, like 300x450, not {given!r}."
+            ).format(given=text)
         )
     return int(match[1]), int(match[2])
 
@@ -228,16 +255,22 @@ def _check_out(out, image_shape, pictures):
     there = [p for p in pictures if os.path.exists(p)]
     if os.path.exists(out) and any(out.samefile(p) for p in there):
         raise ValueError(
-            f"{out} is one of the two pictures that go in. Name another file "
-            "for the result."
+            _(
+                "{out} is one of the two pictures that go in. Name another "
+                "file for the result."
+            ).format(out=out)
         )
     if os.path.isdir(out):
         raise ValueError(
-            f"{out} is a folder. Name the picture, like {out / 'out.png'}."
+            _("{out} is a folder. Name the picture, like {example}.").format(
+                out=out, example=out / "out.png"
+            )
         )
     if not os.path.isdir(out.parent):
         raise FileNotFoundError(
-            f"There is no folder {out.parent} to write {out.name} into."
+            _("There is no folder {folder} to write {name} into.").format(
+                folder=out.parent, name=out.name
+            )
         )
     h, w = image_shape
     _write(Image.new("RGB", (w, h)), out).unlink()
@@ -258,10 +291,14 @@ def _write(img, out):
             part.unlink()
         if getattr(error, "errno", None):
             raise OSError(
-                f"{out} cannot be written: {error.strerror}."
+                _("{out} cannot be written: {reason}.").format(
+                    out=out, reason=error.strerror
+                )
             ) from None
         raise ValueError(
-            f"{out} must end in .png, .jpg or another format of pictures."
+            _(
+                "{out} must end in .png, .jpg or another format of pictures."
+            ).format(out=out)
         ) from None
     return part
 
@@ -270,11 +307,19 @@ def _say_network(recipe):
     print(describe(recipe.weights))
 
 
-def _say_pictures(paths, what):
+def _say_pictures(paths, told):
     for path in paths:
-        print(f"{path} {what}.")
+        print(told.format(path=path))
     if not paths:
-        print("There is nothing to restore: the drawings are in place.")
+        print(_("There is nothing to restore: the drawings are in place."))
+
+
+class _TimeLeft(TimeRemainingColumn):
+    """The time that remains, in words."""
+
+    def render(self, task):
+        time = super().render(task)
+        return Text(_("{time} left").format(time=time), time.style)
 
 
 def _run_with_bar(run):
@@ -282,16 +327,15 @@ def _run_with_bar(run):
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
+        _TimeLeft(),
     ) as progress:
+        told = _("content {content:.3g}  style {style:.3g}  TV {tv:.3g}")
         task = progress.add_task("", total=run.recipe.num_epochs)
         for epoch in run.run():
             progress.update(
                 task,
                 completed=epoch.number,
-                description=(
-                    f"content {epoch.content:.3g}  "
-                    f"style {epoch.style:.3g}  TV {epoch.tv:.3g}"
+                description=told.format(
+                    content=epoch.content, style=epoch.style, tv=epoch.tv
                 ),
             )

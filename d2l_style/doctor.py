@@ -4,6 +4,7 @@ import importlib
 import platform
 import sys
 
+from d2l_style.language import _
 from d2l_style.numpy_names import lent_names
 
 _TITLES = {"torch": "PyTorch", "mxnet": "MXNet"}
@@ -15,8 +16,9 @@ _PACKAGES = {"torch": "torch torchvision", "mxnet": "mxnet==1.9.1"}
 def require(name, purpose=""):
     """Import and return the framework ``name`` (``torch`` or ``mxnet``).
 
-    Raises ``ImportError`` with a sentence that says why it cannot be had
-    here and what to do.
+    ``purpose`` is a sentence that says what it is needed for. Raises
+    ``ImportError`` with that sentence, why the framework cannot be had here,
+    and what to do.
     """
     try:
         with lent_names():
@@ -32,8 +34,10 @@ def require_panel():
         return importlib.import_module("d2l_style.panel")
     except ModuleNotFoundError as error:
         raise ImportError(
-            f"The live panel needs {error.name}, which is not installed. "
-            "Install what notebooks need: 'pip install ipywidgets anywidget'."
+            _(
+                "The live panel needs {name}, which is not installed. Install "
+                "what notebooks need: 'pip install ipywidgets anywidget'."
+            ).format(name=error.name)
         ) from error
 
 
@@ -47,32 +51,48 @@ def missing_framework(name):
 
 
 def _explain(name, purpose, error):
-    title, other = _TITLES[name], _OTHER[name]
-    need = f"{title} is needed {purpose}" if purpose else f"{title} is needed"
-    installed = getattr(error, "name", None) != name
-    if installed:
-        return f"{need}, but its import fails ({error}). {_mend(error)}"
-    missing = f"{need}, but it is not installed. {_install(name)}"
-    if purpose:
-        return missing
-    return (
-        f"{missing} The other backend does the same: 'from d2l_style import "
-        f"{other} as d2l'."
+    sentences = [purpose] if purpose else []
+    if getattr(error, "name", None) != name:
+        sentences += [_failing(name, error), _mend(error)]
+    else:
+        sentences += [_missing(name), _install(name)]
+        sentences += [] if purpose else [_other_backend(name)]
+    return " ".join(sentences)
+
+
+def _failing(name, error):
+    return _("{title} is needed, but its import fails ({reason}).").format(
+        title=_TITLES[name], reason=error
     )
+
+
+def _missing(name):
+    return _("{title} is needed, but it is not installed.").format(
+        title=_TITLES[name]
+    )
+
+
+def _other_backend(name):
+    return _(
+        "The other backend does the same: 'from d2l_style import {other} as "
+        "d2l'."
+    ).format(other=_OTHER[name])
 
 
 def _mend(error):
     text = str(error)
     if "libgomp" in text or "libquadmath" in text:
-        return (
+        return _(
             "Install the system libraries: "
             "'sudo apt-get install libgomp1 libquadmath0'."
         )
     if "distutils" in text:
-        return "Install setuptools: 'pip install setuptools'."
+        return _("Install setuptools: 'pip install setuptools'.")
     if isinstance(error, ModuleNotFoundError) and "." not in error.name:
-        return f"Install what is missing: 'pip install {error.name}'."
-    return "Run 'make lab' again, or ask with this message at hand."
+        return _("Install what is missing: 'pip install {name}'.").format(
+            name=error.name
+        )
+    return _("Run 'make lab' again, or ask with this message at hand.")
 
 
 def _install(name, system=None, machine=None, version=None):
@@ -81,11 +101,18 @@ def _install(name, system=None, machine=None, version=None):
     version = version or sys.version_info[:2]
     intel = machine in ("x86_64", "amd64")
     if name == "torch" and system == "Darwin" and intel:
-        return "There is no current PyTorch for Macs with an Intel processor."
+        return _(
+            "There is no current PyTorch for Macs with an Intel processor."
+        )
     if name == "mxnet" and system == "Windows":
-        return "MXNet has no wheel for Windows: use it inside WSL2."
+        return _("MXNet has no wheel for Windows: use it inside WSL2.")
     if name == "mxnet" and not intel:
-        return f"MXNet has no wheel for {machine} processors."
+        return _("MXNet has no wheel for {machine} processors.").format(
+            machine=machine
+        )
+    packages = _PACKAGES[name]
     if name == "mxnet" and version >= (3, 13):
-        return "Install it with 'pip install --no-deps mxnet==1.9.1'."
-    return f"Install it with 'pip install {_PACKAGES[name]}'."
+        packages = f"--no-deps {packages}"
+    return _("Install it with 'pip install {packages}'.").format(
+        packages=packages
+    )

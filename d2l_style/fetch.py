@@ -19,6 +19,7 @@ import requests
 from safetensors.numpy import save_file
 
 from d2l_style.doctor import require
+from d2l_style.language import _
 
 
 @dataclass(frozen=True)
@@ -91,15 +92,19 @@ def download(source, folder, progressbar=True):
             )
     except requests.RequestException as e:
         raise ConnectionError(
-            f"{source.name} could not be downloaded from {url}: {e}. Check "
-            "the connection and try again, or set D2L_STYLE_MIRROR to a "
-            "folder on a server you can reach that holds the file."
+            _(
+                "{name} could not be downloaded from {url}: {reason}. Check "
+                "the connection and try again, or set D2L_STYLE_MIRROR to a "
+                "folder on a server you can reach that holds the file."
+            ).format(name=source.name, url=url, reason=e)
         ) from None
     except ValueError:
         raise ValueError(
-            f"{url} answered with something that is not {source.name} (its "
-            "SHA-256 differs). Often this is the login page of a Wi-Fi "
-            "network: open a browser, log in and try again."
+            _(
+                "{url} answered with something that is not {name} (its "
+                "SHA-256 differs). Often this is the login page of a Wi-Fi "
+                "network: open a browser, log in and try again."
+            ).format(url=url, name=source.name)
         ) from None
 
 
@@ -114,7 +119,9 @@ def fetch_vgg19(source=VGG19, progressbar=True):
     target = cached_vgg19()
     if target.exists():
         return target
-    torch = require("torch", "to read the official VGG-19 file, once")
+    torch = require(
+        "torch", _("Reading the official VGG-19 file takes PyTorch, once.")
+    )
     with _scratch() as folder:
         path = download(source, folder, progressbar)
         part = folder / "features.safetensors"
@@ -168,8 +175,10 @@ def _image_folder(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"There is no folder {folder}. Name the folder that holds the "
-            "notebooks' pictures, 'img' in a clone of the project."
+            _(
+                "There is no folder {folder}. Name the folder that holds the "
+                "notebooks' pictures, 'img' in a clone of the project."
+            ).format(folder=folder)
         )
     return folder
 
@@ -180,8 +189,10 @@ def _read(torch, path):
         return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError):
         raise ValueError(
-            f"{path.name} holds something else than PyTorch's tensors, and "
-            "was not opened."
+            _(
+                "{name} holds something else than PyTorch's tensors, and was "
+                "not opened."
+            ).format(name=path.name)
         ) from None
 
 
@@ -201,8 +212,10 @@ def _scratch():
         scratch = TemporaryDirectory(dir=cache_dir(), prefix="part-")
     except OSError as error:
         raise OSError(
-            f"The cache {cache_dir()} cannot be used: {error.strerror}. Set "
-            "D2L_STYLE_CACHE to a folder that you may write to."
+            _(
+                "The cache {folder} cannot be used: {reason}. Set "
+                "D2L_STYLE_CACHE to a folder that you may write to."
+            ).format(folder=cache_dir(), reason=error.strerror)
         ) from None
     with scratch as folder:
         yield Path(folder)

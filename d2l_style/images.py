@@ -17,7 +17,6 @@ RGB_MEAN = (0.485, 0.456, 0.406)
 RGB_STD = (0.229, 0.224, 0.225)
 MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
 
-_EXPECTED = "A picture must be a path, a PIL image or a (h, w, 3) uint8 array"
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -61,7 +60,12 @@ def as_image(img):
     if isinstance(img, Image.Image):
         with _naming(_name(img)):
             return as_rgb(img)
-    raise TypeError(f"{_EXPECTED}, not {type(img).__name__}.")
+    raise TypeError(
+        _(
+            "A picture must be a path, a PIL image or a (h, w, 3) uint8 "
+            "array, not {given}."
+        ).format(given=type(img).__name__)
+    )
 
 
 def as_rgb(img):
@@ -282,14 +286,18 @@ def _name(source):
     for attribute in ("filename", "name"):  # of PIL's images, of files
         if name := getattr(source, attribute, None):
             return name
-    return "The picture"
+    return _("The picture")  # in the place of its name
 
 
 def _check_path(path, name):
     if not os.path.exists(path):
-        raise FileNotFoundError(f"There is no picture at {name}.")
+        raise FileNotFoundError(
+            _("There is no picture at {name}.").format(name=name)
+        )
     if os.path.isdir(path):
-        raise ValueError(f"{name} is a folder. Name a picture in it.")
+        raise ValueError(
+            _("{name} is a folder. Name a picture in it.").format(name=name)
+        )
 
 
 def _check_array(array):
@@ -301,7 +309,10 @@ def _check_array(array):
     ):
         return
     raise TypeError(
-        f"{_EXPECTED}, not a {array.dtype} array of shape {array.shape}."
+        _(
+            "A picture must be a path, a PIL image or a (h, w, 3) uint8 "
+            "array, not a {dtype} array of shape {shape}."
+        ).format(dtype=array.dtype, shape=array.shape)
     )
 
 
@@ -314,22 +325,30 @@ def _naming(name):
         raise  # for _pixel_limit
     except UnidentifiedImageError:
         raise ValueError(
-            f"{name} is not a picture that can be read. JPEG, PNG, WebP, "
-            "GIF, TIFF and BMP files work."
+            _(
+                "{name} is not a picture that can be read. JPEG, PNG, WebP, "
+                "GIF, TIFF and BMP files work."
+            ).format(name=name)
         ) from None
     except MemoryError:
         raise ValueError(
-            f"{name} cannot be read: there is not enough memory for it. Make "
-            "it smaller."
+            _(
+                "{name} cannot be read: there is not enough memory for it. "
+                "Make it smaller."
+            ).format(name=name)
         ) from None
     except Exception as error:  # decoders raise all sorts on damaged files
         if getattr(error, "errno", None):
             raise ValueError(
-                f"{name} cannot be read: {error.strerror}."
+                _("{name} cannot be read: {reason}.").format(
+                    name=name, reason=error.strerror
+                )
             ) from None
         raise ValueError(
-            f"{name} cannot be read: {str(error) or type(error).__name__}. "
-            "The file may be damaged or cut off; save or download it again."
+            _(
+                "{name} cannot be read: {reason}. The file may be damaged or "
+                "cut off; save or download it again."
+            ).format(name=name, reason=str(error) or type(error).__name__)
         ) from None
 
 
@@ -348,9 +367,11 @@ def _pixel_limit(name, max_pixels):
             yield
         except _BOMBS:
             raise ValueError(
-                f"{name} is too large: it has more than {max_pixels:,} "
-                "pixels. Make it smaller, or raise the limit with "
-                "max_pixels= (on the command line: --max-pixels)."
+                _(
+                    "{name} is too large: it has more than {max_pixels:,} "
+                    "pixels. Make it smaller, or raise the limit with "
+                    "max_pixels= (on the command line: --max-pixels)."
+                ).format(name=name, max_pixels=max_pixels)
             ) from None
         finally:
             Image.MAX_IMAGE_PIXELS = limit

@@ -5,7 +5,9 @@
 Messages are English in the code and looked up in ``locale/ko.po`` or
 ``locale/vi.po``; one that is not there stays English. Code wraps a message
 as ``_("{name} must be a list.").format(name=name)``: the whole sentence, with
-named places, so that a translator can turn it round.
+named places, so that a translator can turn it round. A message in a table,
+which is made before the language is known, is marked ``N_("...")`` there and
+looked up with ``_`` when it is shown.
 """
 
 import os

@@ -122,11 +122,13 @@ class PicturePickers:
     def _uploaded(self, kind, files):
         wrong = []
         for file in files:
-            name = file["name"] or "upload"
+            name = file["name"] or _("upload")
+            data = io.BytesIO(file["content"])
+            data.name = name  # what an error calls it
             try:
-                img = images.open_image(io.BytesIO(file["content"]))
+                img = images.open_image(data)
             except ValueError as error:
-                wrong.append(str(error).replace("The picture", name, 1))
+                wrong.append(str(error))
                 continue
             name = self._new_name(kind, name)
             self.add(kind, name, img)

@@ -5,6 +5,7 @@ import io
 from PIL import Image, PngImagePlugin
 
 from d2l_style import images
+from d2l_style.language import _
 from d2l_style.recipe import Recipe
 
 _KEY = "d2l-style recipe"  # in a PNG's text
@@ -33,8 +34,10 @@ def recipe_in_png(source):
     text = _text_in(source).get(_KEY)
     if not text:
         raise ValueError(
-            "This picture carries no recipe. Only PNG files saved by the "
-            "panel do, as long as no other program has rewritten them."
+            _(
+                "This picture carries no recipe. Only PNG files saved by the "
+                "panel do, as long as no other program has rewritten them."
+            )
         )
     return Recipe.from_json(text)
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass, fields, replace
 
 from d2l_style import vgg
+from d2l_style.language import N_, _
 
 TAPS = ("relu", "conv", "inplace")
 INITS = ("content", "noise", "style")
@@ -110,7 +111,9 @@ class Recipe:
             _choice(name, getattr(self, name), valid)
         if not isinstance(self.antialias, bool):
             raise ValueError(
-                f"antialias must be True or False, not {self.antialias!r}."
+                _("antialias must be True or False, not {given!r}.").format(
+                    given=self.antialias
+                )
             )
         self._set("weights", _weights(self.weights))
         self._check_size()
@@ -121,18 +124,21 @@ class Recipe:
     def _check_layers(self):
         if not self.content_layers and not self.style_layers:
             raise ValueError(
-                "No layer is chosen: there is nothing to optimise. Choose at "
-                "least one content layer or one style layer, for example "
-                "content_layers=['conv4_4']."
+                _(
+                    "No layer is chosen: there is nothing to optimise. Choose "
+                    "at least one content layer or one style layer, for "
+                    "example content_layers=['conv4_4']."
+                )
             )
 
     def _layer_weights(self):
         given = _sequence("style_layer_weights", self.style_layer_weights)
         if given and len(given) != len(self.style_layers):
             raise ValueError(
-                f"style_layer_weights has {len(given)} entries for "
-                f"{len(self.style_layers)} style layers: give one for each, "
-                "or none."
+                _(
+                    "style_layer_weights has {given} entries for {layers} "
+                    "style layers: give one for each, or none."
+                ).format(given=len(given), layers=len(self.style_layers))
             )
         return tuple(
             _number("style_layer_weights", w, at_least=0) for w in given
@@ -143,10 +149,13 @@ class Recipe:
         if min(self.image_shape) < need:
             h, w = self.image_shape
             raise ValueError(
-                f"{h}x{w} pixels are too few for "
-                f"{vgg.layer_name(self.deepest)}: the poolings before it "
-                f"need at least {need} pixels in height and width. Choose a "
-                "larger image_shape or shallower layers."
+                _(
+                    "{h}x{w} pixels are too few for {layer}: the poolings "
+                    "before it need at least {need} pixels in height and "
+                    "width. Choose a larger image_shape or shallower layers."
+                ).format(
+                    h=h, w=w, layer=vgg.layer_name(self.deepest), need=need
+                )
             )
 
     @property
@@ -233,10 +242,14 @@ class Recipe:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ValueError(
-                f"This is not a recipe in JSON: {error}."
+                _("This is not a recipe in JSON: {reason}.").format(
+                    reason=error
+                )
             ) from None
         if not isinstance(values, dict):
-            raise ValueError("This is not a recipe: expected a JSON object.")
+            raise ValueError(
+                _("This is not a recipe: expected a JSON object.")
+            )
         _known(values)
         return cls(**values)
 
@@ -306,8 +319,10 @@ def _arguments(text):
         TypeError,
     ):
         raise ValueError(
-            "This is no recipe. Paste what the code button shows, "
-            "Recipe(style_weight=1e4) for example, or a recipe in JSON."
+            _(
+                "This is no recipe. Paste what the code button shows, "
+                "Recipe(style_weight=1e4) for example, or a recipe in JSON."
+            )
         ) from None
 
 
@@ -316,26 +331,38 @@ def _known(values):
     unknown = [name for name in values if name not in valid]
     if unknown:
         raise ValueError(
-            f"A recipe has no {', '.join(map(repr, unknown))}. "
-            f"It has: {', '.join(valid)}."
+            _("A recipe has no {unknown}. It has: {valid}.").format(
+                unknown=", ".join(map(repr, unknown)), valid=", ".join(valid)
+            )
         )
 
 
 def _choice(name, value, valid):
     if not isinstance(value, str) or value not in valid:
         raise ValueError(
-            f"{name} must be one of {', '.join(map(repr, valid))}, "
-            f"not {value!r}."
+            _("{name} must be one of {valid}, not {given!r}.").format(
+                name=name, valid=", ".join(map(repr, valid)), given=value
+            )
         )
 
 
 def _sequence(name, values):
-    if isinstance(values, (str, bytes, dict)):
-        raise ValueError(f"{name} must be a list, not {values!r}.")
     try:
+        if isinstance(values, (str, bytes, dict)):
+            raise TypeError
         return tuple(values)
     except TypeError:
-        raise ValueError(f"{name} must be a list, not {values!r}.") from None
+        raise ValueError(
+            _("{name} must be a list, not {given!r}.").format(
+                name=name, given=values
+            )
+        ) from None
+
+
+_TWICE = {
+    "content": N_("A content layer is given twice: {indices}."),
+    "style": N_("A style layer is given twice: {indices}."),
+}
 
 
 def _layers(kind, values):
@@ -343,21 +370,32 @@ def _layers(kind, values):
         vgg.conv_index(v) for v in _sequence(f"{kind}_layers", values)
     )
     if len(set(indices)) < len(indices):
-        raise ValueError(f"A {kind} layer is given twice: {indices}.")
+        raise ValueError(_(_TWICE[kind]).format(indices=indices))
     return indices
 
 
+_AT_LEAST = N_(
+    "{name} must be a finite number at least {least} and at most {most:g}, "
+    "not {given!r}."
+)
+_ABOVE = N_(
+    "{name} must be a finite number above {above} and at most {most:g}, not "
+    "{given!r}."
+)
+
+
 def _number(name, value, *, at_least=None, above=None, most=_LARGEST):
-    bound = f"at least {at_least}" if above is None else f"above {above}"
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     low = number < at_least if above is None else number <= above
     if not number <= most or low:
+        told = _AT_LEAST if above is None else _ABOVE
         raise ValueError(
-            f"{name} must be a finite number {bound} and at most {most:g}, "
-            f"not {value!r}."
+            _(told).format(
+                name=name, least=at_least, above=above, most=most, given=value
+            )
         )
     return number
 
@@ -365,7 +403,11 @@ def _number(name, value, *, at_least=None, above=None, most=_LARGEST):
 def _whole(name, value, *, at_least, most=_MOST):
     number = _number(name, value, at_least=at_least, most=most)
     if number != int(number):
-        raise ValueError(f"{name} must be a whole number, not {value!r}.")
+        raise ValueError(
+            _("{name} must be a whole number, not {given!r}.").format(
+                name=name, given=value
+            )
+        )
     return value if type(value) is int else int(number)
 
 
@@ -373,7 +415,9 @@ def _shape(value):
     shape = _sequence("image_shape", value)
     if len(shape) != 2:
         raise ValueError(
-            f"image_shape must be (height, width) in pixels, not {value!r}."
+            _(
+                "image_shape must be (height, width) in pixels, not {given!r}."
+            ).format(given=value)
         )
     return tuple(
         _whole("image_shape", side, at_least=1, most=_SIDE) for side in shape
@@ -387,7 +431,9 @@ def _weights(value):
         name = ""
     if not name:
         raise ValueError(
-            "weights must be 'auto', 'imagenet', 'mini', 'random' or the "
-            f"path of a .safetensors file, not {value!r}."
+            _(
+                "weights must be 'auto', 'imagenet', 'mini', 'random' or the "
+                "path of a .safetensors file, not {given!r}."
+            ).format(given=value)
         )
     return name

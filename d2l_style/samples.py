@@ -20,65 +20,78 @@ from PIL import Image
 
 from d2l_style import images
 from d2l_style.fetch import BOOK_IMAGES, has
+from d2l_style.language import N_, _
 
-KINDS = ("content", "style")
+KINDS = (N_("content"), N_("style"))
 _THUMBNAIL = (150, 100)  # pixels
-_AUTHORS = {"author": "the d2l-style authors", "licence": "CC BY 4.0"}
+_AUTHORS = {"author": N_("the d2l-style authors"), "licence": "CC BY 4.0"}
 _BOOK = {"author": "Dive into Deep Learning", "licence": "CC BY-SA 4.0"}
 # What the book's two files show: the same names as two of our drawings.
 _OF_BOOK = {
     "rainier": {
         "kind": "content",
-        "title": "Mount Rainier, the book's photo",
-        "alt": "Photo of a snow-covered mountain above forested ridges, "
-        "with tall firs in the foreground.",
+        "title": N_("Mount Rainier, the book's photo"),
+        "alt": N_(
+            "Photo of a snow-covered mountain above forested ridges, with "
+            "tall firs in the foreground."
+        ),
     },
     "autumn-oak": {
         "kind": "style",
-        "title": "Autumn oaks, the book's painting",
-        "alt": "Oil painting of oak trees in autumn colours, in strong "
-        "orange, yellow and blue strokes.",
+        "title": N_("Autumn oaks, the book's painting"),
+        "alt": N_(
+            "Oil painting of oak trees in autumn colours, in strong orange, "
+            "yellow and blue strokes."
+        ),
     },
 }
 # Package and file of photos that other packages carry.
 _OF_PACKAGES = {
     ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"): {
-        "title": "Grace Hopper",
+        "title": N_("Grace Hopper"),
         "author": "United States Navy",
-        "licence": "public domain",
-        "alt": "Portrait of Rear Admiral Grace Hopper in dark uniform and "
-        "white cap, before a flag.",
+        "licence": N_("public domain"),
+        "alt": N_(
+            "Portrait of Rear Admiral Grace Hopper in dark uniform and white "
+            "cap, before a flag."
+        ),
     },
     ("skimage", "data/chelsea.png"): {
-        "title": "Chelsea the cat",
+        "title": N_("Chelsea the cat"),
         "author": "Stefan van der Walt",
         "licence": "CC0",
-        "alt": "The face of a ginger tabby cat, looking past the viewer.",
+        "alt": N_("The face of a ginger tabby cat, looking past the viewer."),
     },
     ("skimage", "data/coffee.png"): {
-        "title": "A cup of coffee",
+        "title": N_("A cup of coffee"),
         "author": "Rachel Michetti",
         "licence": "CC0",
-        "alt": "A cup of espresso and a spoon on a saucer, on a wooden table.",
+        "alt": N_(
+            "A cup of espresso and a spoon on a saucer, on a wooden table."
+        ),
     },
     ("skimage", "data/astronaut.png"): {
-        "title": "Eileen Collins",
+        "title": N_("Eileen Collins"),
         "author": "NASA",
-        "licence": "public domain",
-        "alt": "Astronaut Eileen Collins in an orange suit, a model of the "
-        "shuttle and a flag behind her.",
+        "licence": N_("public domain"),
+        "alt": N_(
+            "Astronaut Eileen Collins in an orange suit, a model of the "
+            "shuttle and a flag behind her."
+        ),
     },
     ("sklearn", "datasets/images/china.jpg"): {
-        "title": "A temple in China",
+        "title": N_("A temple in China"),
         "author": "danielbuechele on flickr",
         "licence": "CC BY 2.0",
-        "alt": "A temple with curved roofs, red columns and painted beams.",
+        "alt": N_(
+            "A temple with curved roofs, red columns and painted beams."
+        ),
     },
     ("sklearn", "datasets/images/flower.jpg"): {
-        "title": "A dahlia",
+        "title": N_("A dahlia"),
         "author": "vultilion on flickr",
         "licence": "CC BY 2.0",
-        "alt": "A single orange dahlia, close, before dark leaves.",
+        "alt": N_("A single orange dahlia, close, before dark leaves."),
     },
 }
 
@@ -127,8 +140,9 @@ class Samples(Mapping):
             return self._samples[name]
         except (KeyError, TypeError):
             raise KeyError(
-                f"There is no picture {name!r}. There are: "
-                f"{', '.join(self._samples)}."
+                _("There is no picture {name!r}. There are: {valid}.").format(
+                    name=name, valid=", ".join(self._samples)
+                )
             ) from None
 
     def __iter__(self):
@@ -141,7 +155,9 @@ class Samples(Mapping):
         """Return those of ``kind``, ``"content"`` or ``"style"``."""
         if kind not in KINDS:
             raise ValueError(
-                f"kind must be 'content' or 'style', not {kind!r}."
+                _("kind must be 'content' or 'style', not {given!r}.").format(
+                    given=kind
+                )
             )
         return Samples(s for s in self.values() if s.kind == kind)
 
@@ -190,14 +206,10 @@ def _own(folder):
         path = folder / f"{name}.jpg"
         if path.name in book and has(folder, book[path.name]):
             facts_of_book = _OF_BOOK[name] | _BOOK
-            yield Sample(
-                f"{name}-book", source="the book", path=path, **facts_of_book
-            )
+            yield _sample(f"{name}-book", "the book", path, facts_of_book)
             path = folder / ".drawn" / path.name
         if path.is_file():
-            yield Sample(
-                name, source="d2l-style", path=path, **facts, **_AUTHORS
-            )
+            yield _sample(name, "d2l-style", path, facts | _AUTHORS)
 
 
 def _of_packages():
@@ -207,13 +219,15 @@ def _of_packages():
         for home in (spec and spec.submodule_search_locations) or ():
             path = Path(home, file)
             if path.is_file():
-                yield Sample(
-                    path.stem.replace("_", "-"),
-                    "content",
-                    source=package,
-                    path=path,
-                    **facts,
-                )
+                name = path.stem.replace("_", "-")
+                yield _sample(name, package, path, facts)
+
+
+def _sample(name, source, path, facts):
+    """Return a sample, described in the language in force."""
+    told = {key: _(text) for key, text in facts.items() if key != "kind"}
+    kind = facts.get("kind", "content")
+    return Sample(name, kind, source=source, path=path, **told)
 
 
 def _card(sample):
@@ -228,7 +242,7 @@ def _card(sample):
         f'src="data:image/jpeg;base64,{data}" '
         'style="margin:0 auto;display:block">'
         f'<figcaption style="font-size:80%;line-height:1.3">'
-        f"<code>{say(sample.name)}</code> ({say(sample.kind)})<br>"
+        f"<code>{say(sample.name)}</code> ({say(_(sample.kind))})<br>"
         f"{say(sample.title)}<br>"
         f"<small>{say(sample.author)}, {say(sample.licence)}</small>"
         "</figcaption></figure>"

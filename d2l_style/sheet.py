@@ -5,8 +5,13 @@ from pathlib import Path
 import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
+from d2l_style.language import N_, _
+
 _PAPER, _INK = "#ffffff", "#222222"
 _FONT = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
+
+_ROWS = N_("There are {count} rows, and {names} names for them.")
+_COLUMNS = N_("There are {count} columns, and {names} names for them.")
 
 
 def contact_sheet(pictures, rows=(), columns=(), *, gap=6, size=None):
@@ -20,11 +25,11 @@ def contact_sheet(pictures, rows=(), columns=(), *, gap=6, size=None):
     more or fewer names than rows or columns.
     """
     across = max((len(row) for row in pictures), default=0)
-    _check("rows", rows, len(pictures))
-    _check("columns", columns, across)
+    _check(rows, len(pictures), _ROWS)
+    _check(columns, across, _COLUMNS)
     all_of_them = [img for row in pictures for img in row if img is not None]
     if not all_of_them:
-        raise ValueError("A contact sheet needs at least one picture.")
+        raise ValueError(_("A contact sheet needs at least one picture."))
     w = max(img.width for img in all_of_them)
     h = max(img.height for img in all_of_them)
     font = ImageFont.truetype(_FONT, size or max(11, min(h, w) // 14))
@@ -51,11 +56,9 @@ def contact_sheet(pictures, rows=(), columns=(), *, gap=6, size=None):
     return sheet
 
 
-def _check(what, names, count):
+def _check(names, count, complaint):
     if names and len(names) != count:
-        raise ValueError(
-            f"There are {count} {what}, and {len(names)} names for them."
-        )
+        raise ValueError(_(complaint).format(count=count, names=len(names)))
 
 
 def _write(draw, place, name, font, anchor):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from d2l_style import images
+from d2l_style.language import _
 from d2l_style.recipe import Recipe
 
 MAX_LR = 1e35  # beyond it float32 ends
@@ -90,9 +91,11 @@ class SynthesisBase(ABC):
         losses, lr = self._measure(), self.recipe.lr_at(self.epoch)
         if not losses.finite or lr > MAX_LR:
             raise Diverged(
-                f"The loss is no longer finite after {self.epoch} epochs with "
-                f"lr={self.recipe.lr:g}. Lower lr (the book's is 0.3) or the "
-                "weights, and begin again; the last picture is kept."
+                _(
+                    "The loss is no longer finite after {epoch} epochs with "
+                    "lr={lr:g}. Lower lr (the book's is 0.3) or the weights, "
+                    "and begin again; the last picture is kept."
+                ).format(epoch=self.epoch, lr=self.recipe.lr)
             )
         self.adam_steps += 1
         self._descend(lr, self._epsilon())
@@ -149,8 +152,10 @@ class SynthesisBase(ABC):
         shape = (1, 3, *self.recipe.image_shape)
         if np.shape(array) not in (shape, self._style_shape()):
             raise ValueError(
-                f"This picture does not fit: it should be {shape}, and is "
-                f"{np.shape(array)}."
+                _(
+                    "This picture does not fit: it should be {shape}, and is "
+                    "{given}."
+                ).format(shape=shape, given=np.shape(array))
             )
         return self._feature_arrays(np.ascontiguousarray(array, np.float32))
 
@@ -199,10 +204,19 @@ class SynthesisBase(ABC):
         shape = (1, 3, *self.recipe.image_shape)
         for name in ("image", "mean", "variance"):
             array = state.get(name)
-            if array is None or array.shape != shape:
+            if array is None:
                 raise ValueError(
-                    f"This state does not fit: {name} should be {shape}, "
-                    f"and is {getattr(array, 'shape', 'missing')}."
+                    _(
+                        "This state does not fit: {name} should be {shape}, "
+                        "and is missing."
+                    ).format(name=name, shape=shape)
+                )
+            if array.shape != shape:
+                raise ValueError(
+                    _(
+                        "This state does not fit: {name} should be {shape}, "
+                        "and is {given}."
+                    ).format(name=name, shape=shape, given=array.shape)
                 )
         epoch, steps = int(state["epoch"]), int(state["adam_steps"])
         self._begin(state["image"], state["mean"], state["variance"], steps)

@@ -14,6 +14,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
+from d2l_style.language import _
 from d2l_style.recipe import BACKENDS, Recipe
 from d2l_style.synthesis import Losses
 
@@ -108,7 +109,7 @@ class StyleTransfer:
         """
         if num_epochs is None:
             num_epochs = max(0, self.recipe.num_epochs - self.epoch)
-        for _ in range(num_epochs):
+        for _epoch in range(num_epochs):
             yield self._one_epoch()
 
     def _one_epoch(self):
@@ -214,8 +215,10 @@ class StyleTransfer:
         )
         if transfer._fingerprints() != json.loads(metadata["pictures"]):
             raise ValueError(
-                f"{path} was saved with other pictures. Hand in the same "
-                "content and style pictures to go on."
+                _(
+                    "{path} was saved with other pictures. Hand in the same "
+                    "content and style pictures to go on."
+                ).format(path=path)
             )
         transfer.restore(state)
         return transfer
@@ -233,22 +236,28 @@ def backend_module(backend):
     """
     if backend not in BACKENDS:
         raise ValueError(
-            f"backend must be 'pytorch' or 'mxnet', not {backend!r}."
+            _("backend must be 'pytorch' or 'mxnet', not {given!r}.").format(
+                given=backend
+            )
         )
     return importlib.import_module(_MODULES[backend])
 
 
 def _read(path):
     if not Path(path).is_file():
-        raise FileNotFoundError(f"There is no saved run at {path}.")
+        raise FileNotFoundError(
+            _("There is no saved run at {path}.").format(path=path)
+        )
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
         return _complete(metadata), load_file(path)
     except (SafetensorError, KeyError):
         raise ValueError(
-            f"{path} is not a run that was saved by d2l-style, or it is "
-            "damaged."
+            _(
+                "{path} is not a run that was saved by d2l-style, or it is "
+                "damaged."
+            ).format(path=path)
         ) from None
 
 

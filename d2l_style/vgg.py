@@ -7,6 +7,8 @@ Image Recognition', 2015, configuration E. The indices are those of
 
 from dataclasses import dataclass
 
+from d2l_style.language import _
+
 CONVS_PER_BLOCK = (2, 2, 4, 4, 4)
 WIDTHS = (64, 128, 256, 512, 512)  # channels of blocks 1 to 5
 
@@ -52,8 +54,10 @@ def conv_index(layer):
     if type(index) is bool or index not in _BY_NAME.values():
         valid = ", ".join(f"{c.name} = {c.index}" for c in CONVS)
         raise ValueError(
-            f"{layer!r} is not a convolution of VGG-19. Choose by name or "
-            f"by index: {valid}."
+            _(
+                "{given!r} is not a convolution of VGG-19. Choose by name or "
+                "by index: {valid}."
+            ).format(given=layer, valid=valid)
         )
     return int(index)
 
@@ -91,4 +95,8 @@ def tapped(layers, tap, deepest):
         return [i + 1 for i in layers]
     if tap == "inplace":
         return [i if i == deepest else i + 1 for i in layers]
-    raise ValueError(f"tap must be 'conv', 'relu' or 'inplace', not {tap!r}.")
+    raise ValueError(
+        _("tap must be 'conv', 'relu' or 'inplace', not {given!r}.").format(
+            given=tap
+        )
+    )

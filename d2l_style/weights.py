@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from d2l_style import vgg
 from d2l_style.fetch import cached_vgg19
+from d2l_style.language import N_, _
 from d2l_style.random_vgg import random_parameters
 
 NAMES = ("auto", "imagenet", "mini", "random")
@@ -23,9 +24,19 @@ _NAMES_IN_FILE = frozenset(
 )
 # What safetensors and NumPy raise at files and types that they cannot read.
 _UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OSError)
-_HOW_TO_FETCH = (
+_HOW_TO_FETCH = N_(
     "'python -m d2l_style fetch vgg19' gets the book's network (548 MB)."
 )
+_STAND_INS = {
+    "mini": N_(
+        "Network: the bundled vgg19-mini, a small stand-in for the book's "
+        "VGG-19."
+    ),
+    "random": N_(
+        "Network: VGG-19 with random weights. It transfers colours, but no "
+        "brush strokes."
+    ),
+}
 
 
 def resolve(weights="auto"):
@@ -42,21 +53,13 @@ def resolve(weights="auto"):
 
 
 def describe(weights):
-    """Return one sentence: which network this is, how to get the book's."""
+    """Say which network this is, and how to get the book's."""
     kind = resolve(weights)
     if kind == "imagenet":
-        return "Network: VGG-19 trained on ImageNet, as in the book."
-    if kind == "mini":
-        return (
-            "Network: the bundled vgg19-mini, a small stand-in for the "
-            f"book's VGG-19. {_HOW_TO_FETCH}"
-        )
-    if kind == "random":
-        return (
-            "Network: VGG-19 with random weights. It transfers colours, but "
-            f"no brush strokes. {_HOW_TO_FETCH}"
-        )
-    return f"Network: {os.fspath(kind)}."
+        return _("Network: VGG-19 trained on ImageNet, as in the book.")
+    if kind in _STAND_INS:
+        return f"{_(_STAND_INS[kind])} {_(_HOW_TO_FETCH)}"
+    return _("Network: {path}.").format(path=os.fspath(kind))
 
 
 def load_parameters(weights="auto"):
@@ -79,20 +82,24 @@ def load_parameters(weights="auto"):
     if kind == "random":
         return random_parameters()
     if kind == "imagenet":
-        return read_safetensors(_existing(cached_vgg19(), _HOW_TO_FETCH))
+        return read_safetensors(_existing(cached_vgg19(), _(_HOW_TO_FETCH)))
     if kind == "mini":
         return read_safetensors(
             _existing(
                 bundled(),
-                "It is a part of d2l-style: install that again. Or use "
-                "weights='random'.",
+                _(
+                    "It is a part of d2l-style: install that again. Or use "
+                    "weights='random'."
+                ),
             )
         )
     return read_safetensors(
         _existing(
             Path(kind),
-            "weights must be the path of a .safetensors file, or one of "
-            f"{', '.join(map(repr, NAMES))}.",
+            _(
+                "weights must be the path of a .safetensors file, or one of "
+                "{valid}."
+            ).format(valid=", ".join(map(repr, NAMES))),
         )
     )
 
@@ -110,8 +117,10 @@ def read_safetensors(path):
             tensors = {name: file.get_tensor(name) for name in wanted}
     except (SafetensorError, *_UNREADABLE) as e:
         raise ValueError(
-            f"{path} cannot be read as safetensors ({e}). Weights must be a "
-            "safetensors file in float16, float32 or float64."
+            _(
+                "{path} cannot be read as safetensors ({reason}). Weights "
+                "must be a safetensors file in float16, float32 or float64."
+            ).format(path=path, reason=e)
         ) from None
     try:
         return checked(tensors)
@@ -133,13 +142,26 @@ def checked(tensors):
         c_out = len(W) if W.ndim else 0
         if W.shape != (c_out, c_in, 3, 3) or c_out == 0:
             raise ValueError(
-                f"{name}.weight ({layer.name}) has shape {W.shape}; expected "
-                f"(channels, {c_in}, 3, 3)."
+                _(
+                    "{name} ({layer}) has shape {given}; expected (channels, "
+                    "{c_in}, 3, 3)."
+                ).format(
+                    name=f"{name}.weight",
+                    layer=layer.name,
+                    given=W.shape,
+                    c_in=c_in,
+                )
             )
         if b.shape != (c_out,):
             raise ValueError(
-                f"{name}.bias ({layer.name}) has shape {b.shape}; expected "
-                f"({c_out},)."
+                _(
+                    "{name} ({layer}) has shape {given}; expected ({c_out},)."
+                ).format(
+                    name=f"{name}.bias",
+                    layer=layer.name,
+                    given=b.shape,
+                    c_out=c_out,
+                )
             )
         parameters[f"{name}.weight"], parameters[f"{name}.bias"] = W, b
         c_in = c_out
@@ -149,16 +171,26 @@ def checked(tensors):
 def _tensor(tensors, name, layer):
     if name not in tensors:
         raise ValueError(
-            f"there is no {name} ({layer}). Expected the names of "
-            "torchvision's VGG-19, features.0.weight to features.34.bias."
+            _(
+                "there is no {name} ({layer}). Expected the names of "
+                "torchvision's VGG-19, features.0.weight to features.34.bias."
+            ).format(name=name, layer=layer)
         )
     array = np.asarray(tensors[name])
     if array.dtype.kind != "f":
-        raise ValueError(f"{name} ({layer}) holds {array.dtype}, not floats.")
+        raise ValueError(
+            _("{name} ({layer}) holds {dtype}, not floats.").format(
+                name=name, layer=layer, dtype=array.dtype
+            )
+        )
     with np.errstate(over="ignore"):
         array = array.astype(np.float32)
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} ({layer}) holds values that are not finite.")
+        raise ValueError(
+            _("{name} ({layer}) holds values that are not finite.").format(
+                name=name, layer=layer
+            )
+        )
     return array
 
 
@@ -169,5 +201,6 @@ def bundled():
 
 def _existing(path, advice):
     if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}. {advice}")
+        missing = _("There is no file {path}.").format(path=path)
+        raise FileNotFoundError(f"{missing} {advice}")
     return path

@@ -17,6 +17,8 @@ import urllib.error
 import urllib.request
 import zipfile
 
+from d2l_style.language import _
+
 SECONDS = 5  # to wait for the server before doing without it
 # What the frameworks raise if the server refuses, the connection is cut off,
 # or what came is not the file it should be.
@@ -92,10 +94,10 @@ def _answer(vgg19, substitute, kwargs):
     from d2l_style.weights import describe
 
     framework = vgg19.__module__.split(".")[0]
-    print(
-        f"{framework} could not download its VGG-19, so d2l_style answers. "
-        f"{describe('auto')}"
-    )
+    told = _(
+        "{framework} could not download its VGG-19, so d2l_style answers."
+    ).format(framework=framework)
+    print(f"{told} {describe('auto')}")
     net = substitute()
     if kwargs.get("ctx") is not None:  # Gluon's vgg19(ctx=...)
         net.collect_params().reset_ctx(kwargs["ctx"])

@@ -97,6 +97,23 @@ def test_a_hostile_upload_is_a_sentence(name, content, told):
     assert chooser.message.value == ""
 
 
+def test_what_is_wrong_stands_above_the_thumbnails():
+    chooser = choose_pictures()
+    upload(chooser, "content", ("notes.txt", b"no picture"))
+    above, below = chooser.children
+    assert "notes.txt" in above.value
+    assert below is chooser.pictures.box
+
+
+def test_an_upload_is_named_in_any_language(monkeypatch):
+    other = {"The picture": "그림"}
+    monkeypatch.setattr("d2l_style.language._catalogue", lambda _: other)
+    chooser = choose_pictures()
+    upload(chooser, "content", ("notes.txt", b"no picture"))
+    assert "notes.txt" in chooser.message.value
+    assert "그림" not in chooser.message.value
+
+
 def test_good_files_are_taken_and_bad_ones_named():
     chooser = choose_pictures()
     good = ("good.png", as_png(picture(1)))

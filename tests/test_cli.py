@@ -731,3 +731,49 @@ def test_fetch_finds_the_pictures_beside_the_notebooks(
     code, said, _ = run("fetch", "images", "--restore")
     assert code == 0
     assert "nothing to restore" in said
+
+
+BRACKETED = """
+from d2l_style import language
+
+class Bracketed:
+    def get(self, message):
+        return f"[{message}]"
+
+language._catalogue = lambda name: Bracketed()
+import typer
+from d2l_style import cli
+
+app = typer.main.get_command(cli.app)
+print(repr(app.help))
+for command in app.commands.values():
+    print(repr(command.help))
+    for parameter in command.params:
+        print(parameter.name, repr(parameter.help))
+"""
+
+
+def test_every_help_text_can_be_translated():
+    done = python("-c", BRACKETED)
+    assert done.returncode == 0, done.stderr
+    texts = done.stdout.splitlines()
+    assert len(texts) > 20
+    assert not [t for t in texts if "'[" not in t and '"[' not in t]
+
+
+def test_what_it_says_can_be_translated(
+    run, pictures, out, recorded, monkeypatch
+):
+    korean = {
+        "Error:": "오류:",
+        "{out} holds the picture.": "그림은 {out}에 있습니다.",
+        "--size must be height x width, like 300x450, not {given!r}.": (
+            "--size: {given!r}"
+        ),
+    }
+    monkeypatch.setattr("d2l_style.language._catalogue", lambda _: korean)
+    code, said, _ = run("transfer", *pictures, "-o", out)
+    assert code == 0
+    assert said.endswith(f"그림은 {out}에 있습니다.\n")
+    code, _, err = run("transfer", *pictures, "-o", out, "--size", "3")
+    assert (code, err) == (1, "오류: --size: '3'\n")

@@ -286,8 +286,8 @@ def test_without_pytorch_nothing_is_downloaded(own_cache):
         [sys.executable, "-c", code], capture_output=True, text=True
     )
     assert said.stdout.startswith(
-        "PyTorch is needed to read the official VGG-19 file, once, but it is "
-        "not installed."
+        "Reading the official VGG-19 file takes PyTorch, once. PyTorch is "
+        "needed, but it is not installed."
     )
     assert "other backend" not in said.stdout  # it cannot do this
     assert said.stderr == ""

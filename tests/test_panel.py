@@ -1,8 +1,10 @@
 """The live panel without a browser: its parts, its run, hostile input."""
 
 import gc
+import html
 import io
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -15,14 +17,16 @@ import pytest
 from conftest import FRAMEWORKS, picture
 from PIL import Image
 
-pytest.importorskip("ipywidgets", reason="ipywidgets is not installed")
+ipywidgets = pytest.importorskip("ipywidgets", reason="it is not installed")
 pytest.importorskip("anywidget", reason="anywidget is not installed")
 
+from d2l_style import vgg  # noqa: E402
 from d2l_style.panel import StylePanel, panel  # noqa: E402
 from d2l_style.panel.controls import Controls  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
 from d2l_style.panel.session import Session  # noqa: E402
 from d2l_style.panel.snapshots import FRAMES, Film  # noqa: E402
+from d2l_style.panel.views import duration  # noqa: E402
 from d2l_style.panel.words import in_words  # noqa: E402
 from d2l_style.panel.worker import Worker  # noqa: E402
 from d2l_style.png import (  # noqa: E402
@@ -230,8 +234,6 @@ while panel.transfer.epoch < 3:
 
 
 def test_close_leaves_no_widget_behind(open_panel):
-    import ipywidgets
-
     everything = ipywidgets.widget._instances
     before = set(everything)
     p = open_panel()
@@ -938,8 +940,32 @@ def test_words_say_what_changed():
 def test_words_say_how_the_style_picture_fits():
     old = Recipe()
     assert in_words(old, old.replace(style_fit="keep")) == (
-        "style picture squeeze → keep"
+        "style picture squeezed, as in the book → its own shape"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("style_fit", "crop"),
+        ("init", "noise"),
+        ("antialias", False),
+        ("weights", "random"),
+        ("tap", "conv"),
+        ("adam_epsilon", "mxnet"),
+    ],
+)
+def test_words_are_those_of_the_controls(name, value):
+    controls, old = Controls(Recipe(), lambda: None), Recipe()
+    box, new = controls.settings[name], old.replace(**{name: value})
+    before = box.label
+    box.value = value
+    assert in_words(old, new) == f"{box.description} {before} → {box.label}"
+
+
+def test_words_take_a_network_of_ones_own_as_it_is():
+    new = Recipe(weights="my.safetensors")
+    assert in_words(Recipe(), new).endswith("→ my.safetensors")
 
 
 def test_python_text_of_a_recipe_reads_back():
@@ -1024,6 +1050,130 @@ def test_a_worker_survives_errors_and_replaces_what_waits():
     assert not worker.alive
     worker.tell(done.clear)
     assert worker.settle(PATIENCE)
+
+
+# --- in another language -----------------------------------------------------
+
+
+class Bracketed:
+    """A catalogue that puts every message into brackets."""
+
+    def get(self, message):
+        return f"⟦{message}⟧"
+
+
+@pytest.fixture
+def bracketed(monkeypatch):
+    monkeypatch.setattr("d2l_style.language._catalogue", lambda _: Bracketed())
+
+
+# Names are the same in all languages, and these stand in no message.
+NAMES = {
+    *(layer.name for layer in vgg.CONVS),
+    *("relu", "conv", "inplace", "adam", "pytorch", "mxnet"),
+    *("★", "⟦yours⟧", "mine.png"),
+}
+SHOWN = ("description", "tooltip", "placeholder", "label", "told")
+SHOWN += ("before_label", "after_label")
+
+
+def shown_in(widget):
+    """Yield every text of a widget and of those inside it."""
+    for each in panel._all_in(widget):
+        for name in SHOWN:
+            text = getattr(each, name, None)
+            yield from [text] * isinstance(text, str)
+        yield from getattr(each, "titles", ())
+        if isinstance(each, (ipywidgets.HTML, ipywidgets.Label)):
+            yield from words_of_html(each.value)
+        if isinstance(each, ipywidgets.Dropdown):
+            yield from each._options_labels
+
+
+def words_of_html(value):
+    """Yield what is read in HTML, and the titles of its elements."""
+    value = re.sub(r"<style>.*?</style>", "", value, flags=re.DOTALL)
+    yield from map(html.unescape, re.findall(r'title="([^"]*)"', value))
+    yield html.unescape(re.sub(r"<[^>]*>", "", value))
+
+
+def forgotten(text):
+    """Return the words of a text that no translator gets to see."""
+    rest = text
+    while rest != (rest := re.sub("⟦[^⟦⟧]*⟧", "", rest)):
+        pass
+    rest = re.sub("^⟦Network: .*", "", rest)  # the first sentence, cut off
+    words = re.findall(r"(?<![\w.])[^\W\d_][\w.]*", rest)
+    return [word for word in words if word not in NAMES]
+
+
+def test_a_forgotten_message_would_be_found():
+    assert not forgotten("⟦run⟧ · ⟦epoch ⟦3⟧ of 4⟧ conv1_1 ★ 1e4 → 1.5")
+    assert forgotten("⟦run⟧ now") == ["now"]
+    assert list(words_of_html('<b title="one">two</b>')) == ["one", "two"]
+    button = ipywidgets.Button(description="Start")
+    box = ipywidgets.VBox([ipywidgets.HBox([button])])
+    assert "Start" in set(shown_in(box))
+
+
+def test_every_word_of_the_panel_can_be_translated(bracketed, open_panel):
+    p = open_panel(recipe=Recipe(weights="mini", image_shape=SIZE))
+    _try_everything(p)
+    texts = set(filter(None, shown_in(p)))
+    assert len(texts) > 150
+    assert not {text: forgotten(text) for text in texts if forgotten(text)}
+    for picker in p.pictures.pickers.values():
+        samples = [item for item in picker.items if item["title"] in NAMES]
+        for item in picker.items:
+            assert item["title"].startswith("⟦") or item in samples
+            assert item["alt"].startswith("⟦") or item in samples
+
+
+def _try_everything(p):
+    """Have all be said that is said only when something happens."""
+    p.controls.calibrated.value = True
+    p.session.epoch()
+    p.keep.click()
+    p.controls.settings["style_fit"].value = "keep"
+    p.controls.layers[2].style.value = True
+    p.controls.weights["style_weight"].number.value = 5
+    p.pictures.uploads["style"].value = upload("mine.png", as_file(picture(9)))
+    assert p.worker.settle(PATIENCE)
+    p.session.epoch()
+    p.keep.click()
+    p.snapshots.strip.children[0].children[-1].click()
+    assert p.worker.settle(PATIENCE)
+    p.session.epoch()
+    p.controls.settings["num_epochs"].value = 3
+    p.controls.settings["lr"].value = -1
+    assert p.worker.settle(PATIENCE)
+
+
+def test_every_sentence_of_the_panel_can_be_translated(
+    bracketed, open_panel, monkeypatch
+):
+    p = open_panel()
+    told = []
+    monkeypatch.setattr(p, "_say", lambda text, kind="": told.append(text))
+    monkeypatch.setattr("d2l_style.panel.pages.KEPT", 0)
+    p.keep.click()
+    p.worker.tell(lambda: 1 / 0)
+    p.worker.tell(p._refuse_share)
+    p.controls.settings["num_epochs"].value = 1
+    p.session.epoch()
+    p.start()
+    p.worker.settle(PATIENCE)
+    p.stop()
+    for error in (MemoryError(), ValueError("⟦a sentence⟧"), KeyError("k")):
+        told.append(panel._in_a_sentence(error))
+    told = list(filter(None, told))
+    assert len(told) == 8
+    assert not [text for text in told if forgotten(text)]
+
+
+def test_times_can_be_translated(bracketed):
+    for seconds in (5, 200, 4000):
+        assert not forgotten(duration(seconds))
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS.values())

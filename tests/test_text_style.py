@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from d2l_style.exercises import text
+from d2l_style.exercises import steps, text
 from d2l_style.exercises.text import GAP, LANGUAGES, THRESHOLD
 
 NONSENSE = [0, -1, float("nan"), float("inf"), 10**400, "3", None, [3], True]
@@ -414,7 +414,7 @@ def test_a_hostile_sentence_is_only_text(sentence):
 @pytest.mark.parametrize("tag", ["del", "ins"])
 def test_letters_can_be_read_on_light_and_dark(paper, tag):
     """WCAG's contrast of Jupyter's text, its opacity included, is AAA."""
-    r, g, b, share = map(float, re.findall(r"[\d.]+", text.TINTS[tag]))
+    r, g, b, share = map(float, re.findall(r"[\d.]+", steps.TINTS[tag]))
     behind = [paper + share * (c - paper) for c in (r, g, b)]
     ink = 0.13 * 255 if paper == 255 else 0.87 * 255
 
@@ -433,7 +433,7 @@ def test_letters_can_be_read_on_light_and_dark(paper, tag):
 
 def test_labels_follow_the_language(monkeypatch):
     shown = text.explain("Please wait.", "english", "casual")
-    monkeypatch.setattr(text, "_", lambda message: f"<{message}>")
+    monkeypatch.setattr(steps, "_", lambda message: f"<{message}>")
     assert str(shown).startswith("<Source>")
     assert "&lt;Source&gt;" in shown._repr_html_()
 

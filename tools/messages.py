@@ -4,13 +4,15 @@
 
 Two catalogues for each language: that of the notebooks, in
 notebooks/source/locale, with a message for each Markdown block and comment;
-and that of the package, in d2l_style/locale, with a message for each ``_()``.
+and that of the package, in d2l_style/locale, with a message for each ``_()``
+and for the titles and descriptions of the pictures.
 Translations of unchanged messages stay. A changed message keeps its old
 translation, marked fuzzy: rewrite it and remove the mark. Messages that are
 gone go. A test names what is left to do.
 """
 
 import difflib
+import tomllib
 from pathlib import Path
 
 import polib
@@ -20,6 +22,7 @@ from tools import build_notebooks, localise
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "d2l_style"
+PICTURES = ROOT / "img" / "pictures.toml"  # titles and what they show
 _KEYWORDS = {"_": None, "N_": None}
 _ALIKE = 0.6  # from here on, two messages may be versions of one
 
@@ -46,6 +49,9 @@ def of_package():
     )
     for module, _line, message, _comments, _context in sorted(extracted):
         found.setdefault(message, []).append(module)
+    for facts in tomllib.loads(PICTURES.read_text("utf-8")).values():
+        for message in (facts["title"], facts["alt"]):
+            found.setdefault(message, []).append(PICTURES.name)
     return {message: sorted(set(names)) for message, names in found.items()}
 
 

@@ -7,6 +7,7 @@ others it says what they miss, never what the answer is. All return a
 """
 
 import math
+import numbers
 import random
 from dataclasses import fields
 from types import SimpleNamespace
@@ -23,9 +24,11 @@ from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
 
 _WEIGHTS = ("content_weight", "style_weight", "tv_weight")
+_TWO_WEIGHTS = ("content_weight", "tv_weight")
 _LAYERS = ("content_layers", "style_layers")
 # How much of a change counts: less could be chance.
 _MORE, _LESS = 1.15, 0.95
+_SEEN = (vgg.conv_index("conv1_2"),)  # shown in the notebook's first grid
 _STYLED = 0.5  # of the photo's own distance from the style, at most
 _GOAL = {"content": 0.95, "style": 0.8}  # shares of the text baseline
 
@@ -106,6 +109,12 @@ def layers(recipe, *, base, content_img, style_img, backend):
     complaint = _not_like(recipe, base, _LAYERS)
     if complaint:
         return complaint
+    if recipe.content_layers == _SEEN and recipe.style_layers == (
+        base.style_layers
+    ):
+        return wrong(
+            _("That one is in the grid above. Find another way to the goal.")
+        )
     if not recipe.style_layers:
         return wrong(
             _(
@@ -115,20 +124,20 @@ def layers(recipe, *, base, content_img, style_img, backend):
         )
     run = _runner(content_img, style_img, backend)
     ours, theirs = run(base), run(recipe)
-    numbers = {"before": ours.content, "now": theirs.content}
+    figures = {"before": ours.content, "now": theirs.content}
     if theirs.content < _MORE * ours.content:
         return wrong(
             _(
                 "The structural similarity to the photo was {before:.3f} and "
                 "is {now:.3f}: not clearly more. Which layers know where "
                 "things are? Which choice repaints the most?"
-            ).format(**numbers)
+            ).format(**figures)
         )
     return right(
         _(
             "Right: the structural similarity to the photo rose from "
             "{before:.3f} to {now:.3f}, with the same weights."
-        ).format(**numbers)
+        ).format(**figures)
     )
 
 
@@ -205,7 +214,7 @@ def _result(plain, rng):
 @checked
 def weights(recipe, *, base, content_img, style_img, backend):
     """Check a recipe with more content and less noise, still in the style."""
-    complaint = _not_like(recipe, base, _WEIGHTS)
+    complaint = _not_like(recipe, base, _TWO_WEIGHTS)
     if complaint:
         return complaint
     run = _runner(content_img, style_img, backend)
@@ -220,15 +229,17 @@ def weights(recipe, *, base, content_img, style_img, backend):
         missing = _("too little of the style is left")
     else:
         missing = None
-    numbers = _compared(ours, theirs)
+    figures = _compared(ours, theirs)
     if missing:
         return wrong(
-            _("Not yet: {missing}. {numbers}").format(
-                missing=missing, numbers=numbers
+            _("Not yet: {missing}. {figures}").format(
+                missing=missing, figures=figures
             )
         )
     return right(
-        _("Right: more content, less noise, and still a painting. ") + numbers
+        _(
+            "Right: more content, less noise, and still a painting. {figures}"
+        ).format(figures=figures)
     )
 
 
@@ -266,7 +277,8 @@ def _misshapen(given, size, shape):
         h, w = given
     except (TypeError, ValueError):
         h = w = None
-    if not (isinstance(h, int) and isinstance(w, int) and min(h, w) > 0):
+    whole = isinstance(h, numbers.Integral) and isinstance(w, numbers.Integral)
+    if not whole or min(h, w) < 1:
         return wrong(
             _("Return (h, w), two whole numbers, not {given!r}.").format(
                 given=given
@@ -328,7 +340,7 @@ def gallery(shown):
 @checked
 def salience(function):
     """Check ``function(count_a, count_b)``, the salience of a phrase."""
-    counts = [(0, 0), (1, 0), (5, 0), (3, 3), (7, 2), (40, 39)]
+    counts = [(0, 0), (1, 0), (5, 0), (3, 3), (7, 2), (40, 39), (20, 1)]
     values = {}
     for a, b in counts:
         for pair in ((a, b), (b, a)):
@@ -341,7 +353,7 @@ def salience(function):
                     ).format(pair=pair, given=values[pair])
                 )
     for (a, b), value in values.items():
-        fine = math.isclose(value, 1) if a == b else (value > 1) == (a > b)
+        fine = _same(value, 1) if a == b else (value > 1) == (a > b)
         if not fine:
             return wrong(
                 _(
@@ -350,7 +362,7 @@ def salience(function):
                     "1 if the first one uses it more, below 1 if less."
                 ).format(pair=(a, b), given=value)
             )
-        if value <= 0 or not math.isclose(value * values[b, a], 1):
+        if value <= 0 or not _same(value * values[b, a], 1):
             return wrong(
                 _(
                     "Seen from the other style, a phrase twice as typical "
@@ -360,6 +372,14 @@ def salience(function):
                     x=f"{value:.3g}", pair=(a, b), y=f"{values[b, a]:.3g}"
                 )
             )
+    if values[40, 39] >= values[1, 0] or values[1, 0] >= values[20, 1]:
+        return wrong(
+            _(
+                "How much does a count prove? 40 times here and 39 there is "
+                "nearly equal; once here and never there may be chance, and "
+                "20 times here and once there can hardly be."
+            )
+        )
     if not values[5, 0] > values[1, 0]:
         return wrong(
             _(
@@ -378,35 +398,47 @@ def threshold(value):
             _("A threshold is a number, not {given!r}.").format(given=value)
         )
     (got,) = judge.tradeoff("english", [value])
-    numbers = {"content": got.content, "style": got.style}
-    said = _("{content:.1%} of the content, {style:.1%} of the style.")
     if got.content < _GOAL["content"]:
-        return wrong(
-            said.format(**numbers)
-            + " "
-            + _("Too much is deleted. What counts as style now?")
+        verdict, said = (
+            wrong,
+            _(
+                "{content:.1%} of the content, {style:.1%} of the style: too "
+                "much is deleted. Which phrases count as style now?"
+            ),
         )
-    if got.style < _GOAL["style"]:
-        return wrong(
-            said.format(**numbers)
-            + " "
-            + _("Too little is deleted to change the style.")
+    elif got.style < _GOAL["style"]:
+        verdict, said = (
+            wrong,
+            _(
+                "{content:.1%} of the content, {style:.1%} of the style: too "
+                "little is deleted to change the style."
+            ),
         )
-    return right(_("Right: ") + said.format(**numbers))
+    else:
+        verdict, said = (
+            right,
+            _(
+                "Right: {content:.1%} of the content, {style:.1%} of the "
+                "style."
+            ),
+        )
+    return verdict(said.format(content=got.content, style=got.style))
 
 
 # What several need
 
 
 def _is_number(value):
-    real = isinstance(value, (int, float)) and not isinstance(value, bool)
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
     return real and math.isfinite(value)
 
 
+def _same(x, y):
+    return math.isclose(x, y, rel_tol=1e-4)  # float32 will do
+
+
 def _close(xs, ys):
-    return all(
-        math.isclose(x, y, rel_tol=1e-4) for x, y in zip(xs, ys, strict=True)
-    )
+    return all(_same(x, y) for x, y in zip(xs, ys, strict=True))
 
 
 def _not_like(recipe, base, allowed):

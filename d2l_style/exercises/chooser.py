@@ -11,9 +11,18 @@ import html
 
 import ipywidgets as widgets
 
-from d2l_style.language import _
+from d2l_style.language import N_, _
 from d2l_style.picker import PicturePickers
 from d2l_style.samples import KINDS, sample_images
+
+_UNKNOWN = {
+    "content": N_(
+        "There is no content picture {given!r}. Choose one of: {valid}."
+    ),
+    "style": N_(
+        "There is no style picture {given!r}. Choose one of: {valid}."
+    ),
+}
 
 
 def choose_pictures(content="rainier", style="autumn-oak"):
@@ -30,8 +39,8 @@ class Chooser(widgets.VBox):
 
     ``content_img`` and ``style_img`` are the pictures chosen, RGB
     ``PIL.Image`` in full size, ``names`` what they are called. A picture
-    that cannot be read is refused in a sentence below the thumbnails; then
-    the choice stays as it was.
+    that cannot be read is refused in a sentence above the thumbnails, where
+    it is seen; then the choice stays as it was.
     """
 
     def __init__(self, content="rainier", style="autumn-oak"):
@@ -41,7 +50,7 @@ class Chooser(widgets.VBox):
             self.names, self._take, self._complain, multiple=True
         )
         self.message = widgets.HTML()
-        super().__init__([self.pictures.box, self.message])
+        super().__init__([self.message, self.pictures.box])
 
     @property
     def content_img(self):
@@ -70,8 +79,6 @@ def _open(kind, name):
     samples = sample_images()
     if not isinstance(name, str) or name not in samples:
         raise ValueError(
-            _(
-                "There is no {kind} picture {given!r}. Choose one of: {valid}."
-            ).format(kind=kind, given=name, valid=", ".join(samples))
+            _(_UNKNOWN[kind]).format(given=name, valid=", ".join(samples))
         )
     return samples[name].open()

@@ -89,3 +89,8 @@ def nfc(text):
 def nfd(text):
     """Return text with its syllables taken apart into jamo (NFD)."""
     return unicodedata.normalize("NFD", text)
+
+
+def is_ending(phrase):
+    """Is it a Korean ending? In other languages no token begins with -."""
+    return len(phrase[0]) > 1 and phrase[0].startswith("-")

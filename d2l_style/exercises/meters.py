@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from d2l_style import images
+from d2l_style.language import N_, _
 from d2l_style.transfer import StyleTransfer
 
 LUMA = (0.299, 0.587, 0.114)  # red, green and blue in ITU-R BT.601
@@ -51,6 +52,10 @@ class Meters:
     noise: float
     features: float
 
+    def __str__(self):
+        """Return the five in a line, to three digits."""
+        return "  ".join(f"{k} {v:.3g}" for k, v in vars(self).items())
+
 
 def measure(transfer):
     """Return the :class:`Meters` of a run as it stands.
@@ -69,9 +74,10 @@ def measure(transfer):
     """
     if not isinstance(transfer, StyleTransfer):
         raise TypeError(
-            "measure takes a StyleTransfer, not "
-            f"{type(transfer).__name__}. For a picture alone there are "
-            "content_kept, colour_distance and noise."
+            _(
+                "measure takes a StyleTransfer, not {given}. For a picture "
+                "alone there are content_kept, colour_distance and noise."
+            ).format(given=type(transfer).__name__)
         )
     with transfer.alone():  # picture, recipe and network of one moment
         return _meters(transfer.synthesis)
@@ -82,8 +88,8 @@ def _meters(synthesis):
     content, style = synthesis.pictures_seen()
     result = images.to_image(array)
     kept = content_kept(result, content)  # the first to refuse small pictures
-    contents_Y, _ = synthesis.features(images.standardise(content))
-    _, styles_Y = synthesis.features(images.standardise(style))
+    contents_Y = synthesis.features(images.standardise(content))[0]
+    styles_Y = synthesis.features(images.standardise(style))[1]
     contents_Y_hat, styles_Y_hat = synthesis.features(array)
     distances = gram_distances(
         [gram(Y) for Y in styles_Y_hat], [gram(Y) for Y in styles_Y]
@@ -132,7 +138,7 @@ def content_kept(result, content):
     Transactions on Image Processing 13(4), 2004.
     """
     result, content = images.as_image(result), images.as_image(content)
-    _check_size(result, WINDOW, "Structural similarity")
+    _check_size(result, WINDOW, _TOO_SMALL["content"])
     if content.size != result.size:
         content = images.resize(content, result.size[::-1])
     return float(_similarities(_luminance(result), _luminance(content)).mean())
@@ -153,7 +159,7 @@ def _windowed(x):
     offsets = np.arange(WINDOW) - WINDOW // 2
     weights = np.exp(-(offsets**2) / (2 * SIGMA**2))
     weights /= weights.sum()
-    for _ in range(2):  # down, then across
+    for _axis in range(2):  # down, then across
         n = len(x) - WINDOW + 1
         x = sum(w * x[i : i + n] for i, w in enumerate(weights)).T
     return x
@@ -215,7 +221,7 @@ def noise(result):
     and Image Understanding 64(2), 1996.
     """
     img = images.as_image(result)
-    _check_size(img, LEAST_NOISE, "The estimate of noise")
+    _check_size(img, LEAST_NOISE, _TOO_SMALL["noise"])
     I = _luminance(img)  # noqa: E741 (the paper's name)
     # N is the second difference [1, -2, 1], taken down and across.
     differences = np.diff(np.diff(I, 2, axis=0), 2, axis=1)
@@ -248,7 +254,7 @@ def feature_correlation(features, target):
     Two Parents", Proceedings of the Royal Society of London 58, 1895.
     """
     features, target = _features(features), _features(target)
-    _check_same(features, target, "Features")
+    _check_same(features, target, _OF_FEATURES)
     if np.ptp(features) == 0 or np.ptp(target) == 0:
         return math.nan
     x, y = (Y.ravel() / np.abs(Y).max() for Y in (features, target))
@@ -293,9 +299,10 @@ def gram_distances(styles_Y_gram_hat, styles_Y_gram):
     """
     if len(styles_Y_gram_hat) != len(styles_Y_gram):
         raise ValueError(
-            f"There are {len(styles_Y_gram_hat)} Gram matrices of the result "
-            f"and {len(styles_Y_gram)} of the style: give one of each for "
-            "every style layer."
+            _(
+                "There are {result} Gram matrices of the result and {style} "
+                "of the style: give one of each for every style layer."
+            ).format(result=len(styles_Y_gram_hat), style=len(styles_Y_gram))
         )
     return [
         _gram_distance(_matrix(G), _matrix(A))
@@ -304,7 +311,7 @@ def gram_distances(styles_Y_gram_hat, styles_Y_gram):
 
 
 def _gram_distance(G, A):
-    _check_same(G, A, "Gram matrices")
+    _check_same(G, A, _OF_GRAMS)
     if not A.any():
         return math.nan
     return float(np.linalg.norm(G - A) / np.linalg.norm(A))
@@ -314,61 +321,106 @@ def _gram_distance(G, A):
 
 
 def _features(array):
-    array = _finite(array, "Features")
+    array = _finite(array, _OF_FEATURES)
     if array.ndim != 4 or len(array) != 1 or not array.size:
         raise ValueError(
-            "Features must be an array of shape (1, c, h, w), not "
-            f"{array.shape}. Hand in what a layer gives for one picture."
+            _(
+                "Features must be an array of shape (1, c, h, w), not {given}."
+                " Hand in what a layer gives for one picture."
+            ).format(given=array.shape)
         )
     return array
 
 
 def _matrix(array):
-    array = _finite(array, "Gram matrices")
+    array = _finite(array, _OF_GRAMS)
     if array.ndim != 2 or len(set(array.shape)) != 1 or not array.size:
         raise ValueError(
-            f"A Gram matrix must have the shape (c, c), not {array.shape}. "
-            "Hand in what gram gives for each layer."
+            _(
+                "A Gram matrix must have the shape (c, c), not {given}. Hand "
+                "in what gram gives for each layer."
+            ).format(given=array.shape)
         )
     return array
 
 
-def _finite(array, name):
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-        raise ValueError(
-            f"{name} must be NumPy arrays of real numbers, not "
-            f"{_described(array)}. Convert tensors with "
-            ".detach().cpu().numpy() in PyTorch, .asnumpy() in MXNet."
-        )
+@dataclass(frozen=True)
+class _Complaints:
+    """What may be wrong with features, or with Gram matrices."""
+
+    kind: str
+    infinite: str
+    shapes: str
+
+
+_OF_FEATURES = _Complaints(
+    kind=N_(
+        "Features must be NumPy arrays of real numbers, not {given}. Convert "
+        "tensors with .detach().cpu().numpy() in PyTorch, .asnumpy() in MXNet."
+    ),
+    infinite=N_(
+        "Features hold infinite numbers or NaN: the run has diverged. Lower "
+        "lr or the weights and begin again."
+    ),
+    shapes=N_(
+        "Features of different shapes cannot be compared: {a} and {b}. Take "
+        "both from the same layer, and from pictures of the same size."
+    ),
+)
+_OF_GRAMS = _Complaints(
+    kind=N_(
+        "Gram matrices must be NumPy arrays of real numbers, not {given}. "
+        "Convert tensors with .detach().cpu().numpy() in PyTorch, .asnumpy() "
+        "in MXNet."
+    ),
+    infinite=N_(
+        "Gram matrices hold infinite numbers or NaN: the run has diverged. "
+        "Lower lr or the weights and begin again."
+    ),
+    shapes=N_(
+        "Gram matrices of different shapes cannot be compared: {a} and {b}. "
+        "Take both from the same layer."
+    ),
+)
+_TOO_SMALL = {
+    "content": N_(
+        "Structural similarity needs at least {least} pixels in height and "
+        "width; the picture has {h}x{w}. Hand in a larger one, or choose a "
+        "larger image_shape for the run."
+    ),
+    "noise": N_(
+        "The estimate of noise needs at least {least} pixels in height and "
+        "width; the picture has {h}x{w}. Hand in a larger one, or choose a "
+        "larger image_shape for the run."
+    ),
+}
+
+
+def _finite(array, complaints):
+    real = isinstance(array, np.ndarray) and array.dtype.kind in "fiu"
+    if not real:
+        raise ValueError(_(complaints.kind).format(given=_kind(array)))
     if not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} hold infinite numbers or NaN: the run has diverged. "
-            "Lower lr or the weights and begin again."
-        )
+        raise ValueError(_(complaints.infinite))
     return array.astype(np.float64)
 
 
-def _described(array):
+def _kind(array):
+    """Return the type of the numbers, or of what is no array."""
     if isinstance(array, np.ndarray):
-        return f"an array of {array.dtype}"
+        return array.dtype
     return type(array).__name__
 
 
-def _check_same(a, b, name):
+def _check_same(a, b, complaints):
     if a.shape != b.shape:
-        raise ValueError(
-            f"{name} of different shapes cannot be compared: {a.shape} and "
-            f"{b.shape}. Take both from the same layer, and features from "
-            "pictures of the same size."
-        )
+        raise ValueError(_(complaints.shapes).format(a=a.shape, b=b.shape))
 
 
-def _check_size(img, least, meter):
+def _check_size(img, least, complaint):
     if min(img.size) < least:
         raise ValueError(
-            f"{meter} needs at least {least} pixels in height and width; the "
-            f"picture has {img.height}x{img.width}. Hand in a larger one, or "
-            "choose a larger image_shape for the run."
+            _(complaint).format(least=least, h=img.height, w=img.width)
         )
 
 
@@ -376,5 +428,7 @@ def _check_bins(bins):
     whole = isinstance(bins, (int, np.integer)) and not isinstance(bins, bool)
     if not whole or not 2 <= bins <= MOST_BINS:
         raise ValueError(
-            f"bins must be a whole number from 2 to {MOST_BINS}, not {bins!r}."
+            _(
+                "bins must be a whole number from 2 to {most}, not {given!r}."
+            ).format(most=MOST_BINS, given=bins)
         )

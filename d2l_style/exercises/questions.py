@@ -45,8 +45,8 @@ QUESTIONS = {
             Option(
                 N_("Closer to the photo, edge by edge."),
                 N_(
-                    "Yes. A feature of conv1_2 sees 5 x 5 pixels, so it pins "
-                    "down nearly every one of them."
+                    "Yes. A feature of conv1_2 sees 5 x 5 pixels, so it holds "
+                    "each edge in its place, as far as the style lets it."
                 ),
                 right=True,
             ),
@@ -122,8 +122,8 @@ QUESTIONS = {
             Option(
                 N_("It changes ten times faster."),
                 N_(
-                    "It would with plain gradient descent. What does Adam "
-                    "divide the gradient by?"
+                    "It would with plain gradient descent. But Adam is not "
+                    "plain: how long is its first step?"
                 ),
             ),
             Option(
@@ -152,8 +152,8 @@ QUESTIONS = {
             Option(
                 N_("... tall and narrow, and so do those in the result."),
                 N_(
-                    "Yes: the Gram matrices describe the squeezed picture, "
-                    "since the network never saw another."
+                    "Yes, if only slightly: the Gram matrices describe the "
+                    "squeezed picture, since the network never saw another."
                 ),
                 right=True,
             ),
@@ -175,21 +175,24 @@ QUESTIONS = {
         ),
         (
             Option(
-                N_("The one from the content picture."),
-                N_("That one has the photo from the first epoch on."),
-            ),
-            Option(
-                N_("None: the losses are the same, so are the pictures."),
+                N_("The one from the style picture."),
                 N_(
-                    "They would be if there were one minimum, and enough "
-                    "epochs to find it."
+                    "Nearly. It starts with the wrong picture, but a smooth "
+                    "one. Run the sweep and look at the numbers."
                 ),
             ),
             Option(
-                N_("One of those that do not start from the photo."),
+                N_("All have the same: the loss is the same."),
                 N_(
-                    "Yes. The content loss has to bring the photo in, "
-                    "against a style loss that pulls elsewhere."
+                    "They would if there were one minimum, and enough epochs "
+                    "to find it."
+                ),
+            ),
+            Option(
+                N_("The one from noise."),
+                N_(
+                    "Yes. The content loss has to build the photo out of "
+                    "nothing, and the noise has to go at the same time."
                 ),
                 right=True,
             ),

@@ -1,45 +1,61 @@
 """The widgets that hold a Recipe: they show one and give one."""
 
+import html
 from dataclasses import fields
 
 import ipywidgets as widgets
 
 from d2l_style import vgg
-from d2l_style.fetch import cached_vgg19
-from d2l_style.language import _
+from d2l_style.language import N_, _
+from d2l_style.panel.choices import label, networks, options
 from d2l_style.panel.quiet import Quiet
 from d2l_style.panel.weight import WeightControl
-from d2l_style.recipe import (
-    EPSILONS,
-    INITS,
-    OPTIMIZERS,
-    TAPS,
-    Recipe,
-)
+from d2l_style.recipe import Recipe
 from d2l_style.shares import in_the_books_terms
-from d2l_style.weights import bundled
 
 _BOOK = Recipe()  # whose layers are marked
-PRESETS = {
-    "paired: the same in both frameworks": "paired",
-    "as printed, English and Korean editions": "as-printed",
-    "as printed, Vietnamese edition": "as-printed-vi",
-}
 _TERMS = {  # of the recipe: label, range in powers of ten, help
     "content_weight": (
-        "content",
+        N_("content"),
         (-3, 3),
-        "How much the picture must still show what the photo shows.",
+        N_("How much the picture must still show what the photo shows."),
     ),
     "style_weight": (
-        "style",
+        N_("style"),
         (0, 7),
-        "How much it must be painted as the painting is.",
+        N_("How much it must be painted as the painting is."),
     ),
     "tv_weight": (
-        "TV (smoothness)",
+        N_("TV (smoothness)"),
         (-2, 4),
-        "Total variation: how much neighbouring pixels must agree.",
+        N_("Total variation: how much neighbouring pixels must agree."),
+    ),
+}
+_SETTINGS = {  # of the recipe: how it is entered
+    "num_epochs": widgets.IntText,
+    "lr": widgets.FloatText,
+    "lr_decay_epoch": widgets.IntText,
+    "lr_decay": widgets.FloatText,
+    "init": widgets.Dropdown,
+    "seed": widgets.IntText,
+    "weights": widgets.Dropdown,
+    "tap": widgets.Dropdown,
+    "antialias": widgets.Dropdown,
+    "style_fit": widgets.Dropdown,
+    "style_repeats": widgets.IntText,
+    "optimizer": widgets.Dropdown,
+    "adam_epsilon": widgets.Dropdown,
+}
+_AS_LAYER = {  # a convolution's two boxes: name, tooltip, told of the book's
+    "style": (
+        N_("{layer} style"),
+        N_("{layer} as a style layer"),
+        N_("the book's style layer"),
+    ),
+    "content": (
+        N_("{layer} content"),
+        N_("{layer} as a content layer"),
+        N_("the book's content layer"),
     ),
 }
 
@@ -48,20 +64,21 @@ class Controls:
     """Widgets for everything in a :class:`~d2l_style.recipe.Recipe`.
 
     ``changed()`` is called when the user has changed something, not when
-    :meth:`show` does. ``tabs`` maps titles to what goes on a page.
+    :meth:`show` does. ``weights_page``, ``layers_page`` and
+    ``settings_page`` hold them.
     """
 
     def __init__(self, recipe, changed):
         self._changed, self._quiet = changed, Quiet()
         self._shown, self._own_networks = recipe, {}
         self.weights = {
-            name: WeightControl(label, exponents, told, self._notify)
-            for name, (label, exponents, told) in _TERMS.items()
+            name: WeightControl(_(term), exponents, _(told), self._notify)
+            for name, (term, exponents, told) in _TERMS.items()
         }
         self.calibrated = widgets.Checkbox(
-            description="sliders show each loss's share in the gradient",
+            description=_("sliders show each loss's share in the gradient"),
             indent=False,
-            tooltip=(
+            tooltip=_(
                 "The same share means the same pull in every layer, size, "
                 "network and framework."
             ),
@@ -71,11 +88,9 @@ class Controls:
         self._make_layers()
         self._make_settings()
         self.calibrated.observe(self._turn_sliders, "value")
-        self.tabs = {
-            "Weights": self._weights_page(),
-            "Layers": self._layers_page(),
-            "Settings": self._settings_page(),
-        }
+        self.weights_page = self._lay_out_weights()
+        self.layers_page = self._lay_out_layers()
+        self.settings_page = self._lay_out_settings()
         self.show(recipe)
 
     # In and out
@@ -140,15 +155,15 @@ class Controls:
     def _show_books_terms(self, recipe):
         terms = in_the_books_terms(recipe)
         if terms is None:
-            self.books_terms.value = (
+            self.books_terms.value = _(
                 "There is no content loss to measure the others by."
             )
             return
-        style, tv = terms
-        self.books_terms.value = (
-            "In the book's terms, with a content weight of 1: style "
-            f"<b>{style:.3g}</b>, TV <b>{tv:.3g}</b>."
-        )
+        style, tv = (f"<b>{term:.3g}</b>" for term in terms)
+        self.books_terms.value = _(
+            "In the book's terms, with a content weight of 1: style {style}, "
+            "TV {tv}."
+        ).format(style=style, tv=tv)
 
     # Parts
 
@@ -158,40 +173,27 @@ class Controls:
         }
 
     def _make_settings(self):
-        self.height = _whole("height")
-        self.width = _whole("width")
+        self.height = _setting(widgets.IntText, _("height"))
+        self.width = _setting(widgets.IntText, _("width"))
         self.own_shape = widgets.Button(
             description=_("Shape of the content picture"),
             icon="crop",
             tooltip=_(
-                "Height and width in its proportions, with about as many "
-                "pixels as now."
+                "Height and width in the content picture's proportions, with "
+                "about as many pixels as now."
             ),
+            layout={"width": "auto"},
         )
         self.settings = {
-            "num_epochs": _whole("epochs"),
-            "lr": _number("learning rate"),
-            "lr_decay_epoch": _whole("decay every (epochs)"),
-            "lr_decay": _number("decay factor"),
-            "init": _choice("start image", INITS),
-            "seed": _whole("seed of the noise"),
-            "weights": _choice("network", networks()),
-            "tap": _choice("features read at", TAPS),
-            "antialias": _choice(
-                "pictures reduced by",
-                {"averaging (Pillow)": True, "skipping (OpenCV)": False},
-            ),
-            "style_fit": _choice(_("style picture"), _style_fits()),
-            "style_repeats": _whole("style terms repeated"),
-            "optimizer": _choice("optimiser", OPTIMIZERS),
-            "adam_epsilon": _choice("Adam's epsilon as in", EPSILONS),
+            name: _setting(kind, label(name), options(name))
+            for name, kind in _SETTINGS.items()
         }
         for box in (self.height, self.width, *self.settings.values()):
             box.observe(self._notify, "value")
         if len(self.settings) + 1 + len(_TERMS) + 3 != len(fields(Recipe)):
             raise AssertionError("The recipe has a choice without a widget.")
 
-    def _weights_page(self):
+    def _lay_out_weights(self):
         return widgets.VBox(
             [
                 *(control.row for control in self.weights.values()),
@@ -200,10 +202,12 @@ class Controls:
             ]
         )
 
-    def _layers_page(self):
+    def _lay_out_layers(self):
         head = widgets.HTML(
-            "★ marks the book's choice. A factor weighs a style layer on top "
-            "of the style weight."
+            _(
+                "★ marks the book's choice. A factor weighs a style layer on "
+                "top of the style weight."
+            )
         )
         rows = list(self.layers.values())
         columns = [
@@ -213,13 +217,21 @@ class Controls:
         wrap = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
         return widgets.VBox([head, widgets.HBox(columns, layout=wrap)])
 
-    def _settings_page(self):
-        boxes = [self.height, self.width, self.own_shape]
-        boxes += self.settings.values()
-        for box in boxes:
-            box.layout.width = "310px"
+    def _lay_out_settings(self):
+        size = [self.height, self.width]
+        button = widgets.HBox(
+            [self.own_shape], layout={"justify_content": "flex-end"}
+        )
+        for box in (*size, *self.settings.values(), button):
+            box.layout.width, box.layout.max_width = "384px", "98%"
         wrap = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
-        return widgets.HBox(boxes, layout=wrap)
+        return widgets.VBox(
+            [
+                widgets.HBox(size, layout=wrap),
+                button,
+                widgets.HBox(list(self.settings.values()), layout=wrap),
+            ]
+        )
 
     def _offer(self, network):
         """Have a network among the choices that came with a recipe."""
@@ -232,7 +244,7 @@ class Controls:
 
     # Events
 
-    def _notify(self, *_):
+    def _notify(self, *_change):
         if not self._quiet.on:
             for row in self.layers.values():
                 row.weight.disabled = not row.style.value
@@ -248,86 +260,71 @@ class LayerRow:
     """One convolution: is it a style layer, how much, a content layer?"""
 
     def __init__(self, conv, changed):
-        book = [
-            kind
-            for kind in ("style", "content")
-            if conv.index in getattr(_BOOK, f"{kind}_layers")
-        ]
-        small = {"width": "20px", "margin": "0 10px"}
         self.style, self.content = (
-            widgets.Checkbox(
-                indent=False,
-                tooltip=f"{conv.name} as a {kind} layer",
-                layout=small,
-            )
-            for kind in ("style", "content")
-        )
-        for box, kind in ((self.style, "style"), (self.content, "content")):
-            box.description = f"{conv.name} {kind}"
-            box.add_class("d2l-bare")
-        star = "★" if book else ""
-        told = f"the book's {' and '.join(book)} layer" if book else ""
-        name = widgets.HTML(
-            f'<span title="{told}">{conv.name} {star}</span>',
-            layout={"width": "76px"},
+            _layer_box(conv.name, kind) for kind in ("style", "content")
         )
         self.weight = WeightControl(
-            f"factor of {conv.name}",
+            _("factor of {layer}").format(layer=conv.name),
             (-3, 3),
-            f"Factor of {conv.name} on top of the style weight.",
+            _("Factor of {layer} on top of the style weight.").format(
+                layer=conv.name
+            ),
             changed,
             narrow=True,
         )
         for box in (self.style, self.content):
             box.observe(changed, "value")
         self.box = widgets.HBox(
-            [name, self.style, self.content, self.weight.row]
+            [_layer_name(conv), self.style, self.content, self.weight.row]
         )
 
 
-def networks():
-    """Return {label: Recipe.weights} of the networks on this machine."""
-    offered = {"auto: the best one here": "auto"}
-    if bundled().is_file():
-        offered["vgg19-mini, small and bundled"] = "mini"
-    if cached_vgg19().is_file():
-        offered["VGG-19, as in the book"] = "imagenet"
-    offered["VGG-19 with random weights"] = "random"
-    return offered
+def _layer_box(layer, kind):
+    """Return the box that makes a convolution a layer of a kind."""
+    name, told, _of_book = map(_, _AS_LAYER[kind])
+    box = widgets.Checkbox(
+        indent=False,
+        description=name.format(layer=layer),
+        tooltip=told.format(layer=layer),
+        layout={"width": "20px", "margin": "0 10px"},
+    )
+    box.add_class("d2l-bare")
+    return box
 
 
-def _style_fits():
-    return {
-        _("squeezed, as in the book"): "squeeze",
-        _("cropped"): "crop",
-        _("its own shape"): "keep",
-    }
-
-
-_WIDE = {"description_width": "155px"}
+def _layer_name(conv):
+    """Return a convolution's name, with a star if the book chooses it."""
+    told = ", ".join(
+        _(of_book)
+        for kind, (_name, _told, of_book) in _AS_LAYER.items()
+        if conv.index in getattr(_BOOK, f"{kind}_layers")
+    )
+    star = "★" if told else ""
+    return widgets.HTML(
+        f'<span title="{html.escape(told)}">{conv.name} {star}</span>',
+        layout={"width": "76px"},
+    )
 
 
 def _layer_header():
-    return widgets.HTML(
-        '<span style="display:inline-block;width:82px"></span>'
-        '<span style="display:inline-block;width:38px">style</span>'
-        '<span style="display:inline-block;width:56px">content</span>'
-        "<span>factor</span>"
+    """Return the heads of the columns, as wide as what stands below."""
+    heads = (
+        ("", 74),
+        (_("style"), 40),
+        (_("content"), 40),
+        (_("factor"), 100),
     )
-
-
-def _whole(label):
-    return widgets.IntText(
-        description=label, continuous_update=False, style=_WIDE
+    cells = "".join(
+        f'<span style="width:{width}px">{html.escape(head)}</span>'
+        for head, width in heads
     )
+    return widgets.HTML(f'<div class="d2l-heads">{cells}</div>')
 
 
-def _number(label):
-    return widgets.FloatText(
-        description=label, continuous_update=False, style=_WIDE
-    )
-
-
-def _choice(label, options):
-    options = list(options.items()) if isinstance(options, dict) else options
-    return widgets.Dropdown(options=options, description=label, style=_WIDE)
+def _setting(kind, label, options=None):
+    """Return a widget of a class, among ``options`` if there are any."""
+    more = {"continuous_update": False}
+    if options is not None:
+        more = {"options": list(options.items())}
+    style = {"description_width": "155px"}
+    return kind(description=label, style=style, **more)

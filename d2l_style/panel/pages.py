@@ -1,10 +1,12 @@
 """The panel's other pages: pictures, the recipe as text, snapshots."""
 
+import html
 import io
 
 import ipywidgets as widgets
 
 from d2l_style import images
+from d2l_style.language import _
 from d2l_style.panel.parts import Compare, Download
 from d2l_style.panel.quiet import Quiet
 from d2l_style.picker import PicturePickers
@@ -41,23 +43,27 @@ class RecipePage:
     def __init__(self, recipe, load, complain):
         self._recipe, self._load, self._complain = recipe, load, complain
         self.text = widgets.Textarea(
-            description="recipe",
-            placeholder="Press “Show as Python”, or paste a recipe here.",
+            description=_("recipe"),
+            placeholder=_(
+                "Press “{show_as_python}”, or paste a recipe here."
+            ).format(show_as_python=_("Show as Python")),
             layout={"width": "min(560px, 98%)", "height": "180px"},
         )
         self.show = widgets.Button(
-            description="Show as Python",
-            tooltip="The present choices as a call that a cell understands.",
+            description=_("Show as Python"),
+            tooltip=_(
+                "The present choices as a call that a cell understands."
+            ),
             layout={"width": "fit-content"},
         )
         self.load = widgets.Button(
-            description="Use this text",
-            tooltip="Take over the recipe in the box: Python or JSON.",
+            description=_("Use this text"),
+            tooltip=_("Take over the recipe in the box: Python or JSON."),
             layout={"width": "fit-content"},
         )
         self.upload = widgets.FileUpload(
             accept="image/png",
-            description="Recipe of a saved PNG",
+            description=_("Recipe of a saved PNG"),
             layout={"width": "fit-content"},
         )
         self.show.on_click(self._show)
@@ -97,28 +103,32 @@ class SnapshotsPage:
     def __init__(self, go_back, png, gif):
         self._go_back, self.kept = go_back, []
         self._empty = widgets.HTML(
-            "Press <b>Keep</b> to put the present picture here, with its "
-            "recipe."
+            _(
+                "Press {keep} to put the present picture here, with its "
+                "recipe."
+            ).format(keep=f"<b>{_('Keep')}</b>")
         )
         self.strip = widgets.HBox(
             [self._empty], layout={"flex_flow": "row wrap", "grid_gap": "8px"}
         )
         self.png = Download(
             png,
-            description="Save PNG",
-            tooltip="The present picture, with its recipe inside.",
+            description=_("Save PNG"),
+            tooltip=_("The present picture, with its recipe inside."),
         )
         self.gif = Download(
-            gif, description="Save GIF", tooltip="The run as a short film."
+            gif,
+            description=_("Save GIF"),
+            tooltip=_("The run as a short film."),
         )
         self.left, self.right = (
             widgets.Dropdown(
                 options=[],
                 description=label,
-                style={"description_width": "40px"},
+                style={"description_width": "initial"},
                 layout={"width": "200px"},
             )
-            for label in ("left", "right")
+            for label in (_("left"), _("right"))
         )
         self.compare = Compare()
         for side in (self.left, self.right):
@@ -138,17 +148,16 @@ class SnapshotsPage:
         """Put a snapshot into the strip."""
         self.kept.append(snapshot)
         thumbnail = images.thumbnail(snapshot.img, _SMALL)
-        losses = ", ".join(f"{k} {v:.3g}" for k, v in snapshot.losses.items())
         back = widgets.Button(
-            description="Go back",
-            tooltip=f"Go on from {snapshot.name}.",
+            description=_("Go back"),
+            tooltip=_("Go on from {name}.").format(name=snapshot.name),
             layout={"width": f"{_SMALL[0]}px"},
         )
         back.on_click(lambda _button: self._go_back(snapshot))
         card = widgets.VBox(
             [
                 widgets.Image(value=jpeg_bytes(thumbnail, 85), format="jpeg"),
-                widgets.HTML(f'<span title="{losses}">{snapshot.name}</span>'),
+                _named(snapshot),
                 back,
             ]
         )
@@ -171,3 +180,16 @@ class SnapshotsPage:
                 setattr(self.compare, side, jpeg_bytes(snapshot.img))
                 setattr(self.compare, f"{side}_label", snapshot.name)
         self.compare.position = self.compare.position or 50
+
+
+def _named(snapshot):
+    """Return a snapshot's name; its losses are said when pointed at."""
+    told = ""
+    if snapshot.losses:
+        told = _(
+            "content {content:.3g}, style {style:.3g}, TV {tv:.3g}"
+        ).format(**snapshot.losses)
+    say = html.escape
+    return widgets.HTML(
+        f'<span title="{say(told)}">{say(snapshot.name)}</span>'
+    )

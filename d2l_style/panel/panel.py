@@ -8,7 +8,9 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from d2l_style import images
-from d2l_style.panel.controls import PRESETS, Controls
+from d2l_style.language import N_, _
+from d2l_style.panel.choices import presets
+from d2l_style.panel.controls import Controls
 from d2l_style.panel.pages import (
     KEPT,
     PicturesPage,
@@ -137,8 +139,10 @@ class StylePanel(widgets.VBox):
     def _built(self):
         if self.transfer is None:
             raise ValueError(
-                "There is no picture yet: the panel could not begin. It says "
-                "why above its tabs."
+                _(
+                    "There is no picture yet: the panel could not begin. It "
+                    "says why above its tabs."
+                )
             )
         return self.transfer
 
@@ -174,9 +178,13 @@ class StylePanel(widgets.VBox):
                 widget.close()
         super().close()
 
-    def stop(self, told="This panel is stopped. Run its cell again."):
-        """Stop the thread for good; the panel stays to be looked at."""
+    def stop(self, told=None):
+        """Stop the thread for good; the panel stays to be looked at.
+
+        ``told`` says why, in a sentence.
+        """
         self.worker.stop()
+        told = told or _("This panel is stopped. Run its cell again.")
         self._say(told, "note")
         self._set_state("stopped")
 
@@ -191,27 +199,34 @@ class StylePanel(widgets.VBox):
                 layout={"width": "auto"},
             )
 
-        self.main = button("Start", "play", "Run the epochs, or pause.")
+        self.main = button(_("Start"), "play", _("Run the epochs, or pause."))
         self.main.button_style = "primary"
-        self.reset = button("Reset", "refresh", "Begin again at epoch 0.")
-        self.undo = button("Undo", "undo", "Back to before the last change.")
-        self.keep = button("Keep", "camera", "Put the picture in the strip.")
+        self.reset = button(
+            _("Reset"), "refresh", _("Begin again at epoch 0.")
+        )
+        self.undo = button(
+            _("Undo"), "undo", _("Back to before the last change.")
+        )
+        self.keep = button(
+            _("Keep"), "camera", _("Put the picture in the strip.")
+        )
         self.progress = widgets.FloatProgress(
             0, min=0, max=1, layout={"width": "160px"}
         )
         self.status = widgets.HTML()
         self.preset = widgets.Dropdown(
-            options=[("choose a preset", ""), *PRESETS.items()],
-            description="preset",
-            tooltip="Take over a preset's recipe; size and network stay.",
-            style={"description_width": "50px"},
+            options=[(_("choose a preset"), ""), *presets().items()],
+            description=_("preset"),
+            tooltip=_("Take over a preset's recipe; size and network stay."),
+            style={"description_width": "initial"},
             layout={"width": "330px"},
         )
         self.messages = widgets.HTML()
 
     def _laid_out(self):
         where = "PyTorch" if self.backend == "pytorch" else "MXNet"
-        title = widgets.HTML(f"<b>Style transfer in {where}</b>")
+        told = _("Style transfer in {framework}").format(framework=where)
+        title = widgets.HTML(f"<b>{told}</b>")
         self.network = widgets.HTML()
         wrap = {"flex_flow": "row wrap", "align_items": "center"}
         bar = widgets.HBox(
@@ -225,17 +240,17 @@ class StylePanel(widgets.VBox):
             ],
             layout=wrap,
         )
-        pages = {
-            "Weights": self.controls.tabs["Weights"],
-            "Layers": self.controls.tabs["Layers"],
-            "Pictures": self.pictures.box,
-            "Settings": widgets.VBox(
-                [self.preset, self.controls.tabs["Settings"]]
-            ),
-            "Recipe": self.recipe_page.box,
-            "Snapshots": self.snapshots.box,
-        }
-        self.tabs = widgets.Tab(list(pages.values()), titles=list(pages))
+        settings = widgets.VBox([self.preset, self.controls.settings_page])
+        titles, pages = zip(
+            (_("Weights"), self.controls.weights_page),
+            (_("Layers"), self.controls.layers_page),
+            (_("Pictures"), self.pictures.box),
+            (_("Settings"), settings),
+            (_("Recipe"), self.recipe_page.box),
+            (_("Snapshots"), self.snapshots.box),
+            strict=True,
+        )
+        self.tabs = widgets.Tab(pages, titles=titles)
         style = widgets.HTML(f"<style>{_CSS}</style>", layout={"height": "0"})
         head = widgets.HBox([title, self.network], layout=wrap)
         return [style, head, bar, self.messages, self.views.box, self.tabs]
@@ -248,10 +263,11 @@ class StylePanel(widgets.VBox):
         self.controls.own_shape.on_click(self._command(self._do_own_shape))
         self.preset.observe(self._preset_chosen, "value")
         self.views.log.observe(
-            lambda _: self.worker.tell(self._redraw, "redraw"), "value"
+            lambda _change: self.worker.tell(self._redraw, "redraw"), "value"
         )
         self.controls.calibrated.observe(
-            lambda _: self.worker.tell(self._show_shares, "shares"), "value"
+            lambda _change: self.worker.tell(self._show_shares, "shares"),
+            "value",
         )
         for name, control in self.controls.weights.items():
             control.on_share = self._weight_for(name.split("_")[0])
@@ -324,8 +340,11 @@ class StylePanel(widgets.VBox):
 
     def _refuse_share(self):
         self._say(
-            "This share cannot be had: either this loss has no gradient (no "
-            "layer, or all factors 0), or it is the only one that has."
+            _(
+                "This share cannot be had: either this loss has no gradient "
+                "(no layer, or all factors 0), or it is the only one that "
+                "has."
+            )
         )
         self.worker.tell(self._show_shares, "shares")
 
@@ -400,8 +419,10 @@ class StylePanel(widgets.VBox):
         if self.session.finished:
             n = self.session.recipe.num_epochs
             self._say(
-                f"All {n} epochs are done. Raise the epochs under Settings to "
-                "go on, or press Reset to begin again.",
+                _(
+                    "All {n} epochs are done. Raise the epochs under "
+                    "Settings to go on, or press Reset to begin again."
+                ).format(n=n),
                 "note",
             )
             return
@@ -435,8 +456,8 @@ class StylePanel(widgets.VBox):
             recipe, new = self._in_force, self._new_pictures
             self._new_pictures = {}
         session = self.session
-        names = {kind: name for kind, (name, _) in new.items()}
-        pictures = {kind: img for kind, (_, img) in new.items()}
+        names = {kind: name for kind, (name, _img) in new.items()}
+        pictures = {kind: img for kind, (_name, img) in new.items()}
         if session.transfer is None:
             self._first_pictures |= pictures
             session.names = session.names | names
@@ -537,8 +558,10 @@ class StylePanel(widgets.VBox):
     def _do_keep(self):
         if self.snapshots.full:
             self._say(
-                f"The strip is full: it holds {KEPT} pictures. Save this one "
-                "with Save PNG under Snapshots."
+                _(
+                    "The strip is full: it holds {count} pictures. Save this "
+                    "one with Save PNG under Snapshots."
+                ).format(count=KEPT)
             )
             return
         history, transfer = self.session.history, self.session.begin()
@@ -547,7 +570,9 @@ class StylePanel(widgets.VBox):
             for name in ("content", "style", "tv")
             if history.epochs
         }
-        name = f"{len(self.snapshots.kept) + 1} (epoch {transfer.epoch})"
+        name = _("{number} (epoch {epoch})").format(
+            number=len(self.snapshots.kept) + 1, epoch=transfer.epoch
+        )
         self.snapshots.add(
             Snapshot(
                 name,
@@ -556,7 +581,8 @@ class StylePanel(widgets.VBox):
                 losses,
             )
         )
-        self._say(f"Kept as {name}, see the page Snapshots.", "note")
+        told = _("Kept as {name}, see the page Snapshots.")
+        self._say(told.format(name=name), "note")
 
     def _failed(self, error):
         """Say what went wrong, in the worker's thread; nothing is lost."""
@@ -582,7 +608,7 @@ class StylePanel(widgets.VBox):
         running = state == "running"
         begun = self.session.transfer and self.session.transfer.epoch
         self.main.description = (
-            "Pause" if running else "Resume" if begun else "Start"
+            _("Pause") if running else _("Resume") if begun else _("Start")
         )
         self.main.icon = "pause" if running else "play"
         off = state == "stopped"
@@ -595,7 +621,7 @@ class StylePanel(widgets.VBox):
         """Say which network it is; how to get the book's, when pointed at."""
         told = html.escape(describe(self.session.recipe.weights))
         if self._own_net:
-            told = "Network: your own, handed in as net=."
+            told = _("Network: your own, handed in as net=.")
             self.controls.settings["weights"].disabled = True
         first = told.split(". ")[0].rstrip(".")
         self.network.value = f'<small title="{told}">{first}</small>'
@@ -603,30 +629,36 @@ class StylePanel(widgets.VBox):
     def _show_progress(self, forecast=None, seconds=None):
         transfer = self.session.transfer
         if transfer is None:
-            self.status.value = _STATES[self.state]
+            self.status.value = _(_STATES[self.state])
             return
         total, done = transfer.recipe.num_epochs, transfer.epoch
         self.progress.max, self.progress.value = total, min(done, total)
-        parts = [_STATES[self.state], f"epoch <b>{done}</b> of {total}"]
+        so_far = _("epoch {done} of {total}")
+        parts = [
+            _(_STATES[self.state]),
+            so_far.format(done=f"<b>{done}</b>", total=total),
+        ]
         if forecast is not None:
+            told = _("about {duration} here ({seconds:.2g} s an epoch)")
             parts.append(
-                f"about {duration(forecast)} here ({seconds:.2g} s an epoch)"
+                told.format(duration=duration(forecast), seconds=seconds)
             )
         elif each := self.session.seconds_per_epoch:
-            left = each * max(0, total - done)
-            parts.append(f"{each:.2g} s each, {duration(left)} left")
+            left = duration(each * max(0, total - done))
+            told = _("{seconds:.2g} s each, {duration} left")
+            parts.append(told.format(seconds=each, duration=left))
         self.status.value = " · ".join(part for part in parts if part)
 
 
 _STATES = {
-    "preparing": "loading the network",
-    "missing": "no network yet: choose another under Settings",
-    "measuring": "measuring how fast this machine is",
-    "ready": "ready",
-    "running": "running",
-    "paused": "paused",
-    "finished": "finished",
-    "stopped": "stopped",
+    "preparing": N_("loading the network"),
+    "missing": N_("no network yet: choose another under Settings"),
+    "measuring": N_("measuring how fast this machine is"),
+    "ready": N_("ready"),
+    "running": N_("running"),
+    "paused": N_("paused"),
+    "finished": N_("finished"),
+    "stopped": N_("stopped"),
 }
 
 
@@ -641,12 +673,13 @@ def _opened(given):
             try:
                 pictures[kind] = images.as_image(picture)
             except FileNotFoundError as error:
-                raise FileNotFoundError(
-                    f"{error} Samples are {', '.join(samples)}."
-                ) from None
+                offered = _("Samples are {names}.").format(
+                    names=", ".join(samples)
+                )
+                raise FileNotFoundError(f"{error} {offered}") from None
             path = getattr(picture, "filename", picture)
             named = isinstance(path, (str, Path)) and str(path)
-            names[kind] = Path(path).name if named else "yours"
+            names[kind] = Path(path).name if named else _("yours")
             own.append(kind)
     return names, pictures, own
 
@@ -666,25 +699,27 @@ def _in_a_sentence(error):
         "memory" in text.lower() and "alloc" in text.lower()
     )
     if lost:
-        return (
+        return _(
             "There is not enough memory for this. Choose a smaller size or a "
             "smaller network; the picture is kept."
         )
     if isinstance(error, _EXPECTED):
         return text
     first = (text.splitlines() or [""])[0][:200]
-    return (
-        f"Something went wrong ({type(error).__name__}: {first}). The picture "
-        "is kept; press Reset to begin again."
-    )
+    return _(
+        "Something went wrong ({kind}: {first}). The picture is kept; press "
+        "Reset to begin again."
+    ).format(kind=type(error).__name__, first=first)
 
 
 def _checked(recipe):
     if recipe is None or isinstance(recipe, Recipe):
         return recipe
     raise ValueError(
-        f"recipe must be a Recipe, not {recipe!r}. A preset is "
-        "Recipe.preset('as-printed'), text is read by Recipe.from_text."
+        _(
+            "recipe must be a Recipe, not {given!r}. A preset is "
+            "Recipe.preset('as-printed'), text is read by Recipe.from_text."
+        ).format(given=recipe)
     )
 
 
@@ -700,7 +735,7 @@ def _take_over(panel):
     global _current
     before, _current = _current, panel
     if before is not None and getattr(before, "worker", None):
-        before.stop("Stopped, since another panel was opened.")
+        before.stop(_("Stopped, since another panel was opened."))
 
 
 def _all_in(widget):

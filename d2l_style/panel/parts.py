@@ -8,6 +8,8 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from d2l_style.language import _
+
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -15,7 +17,7 @@ class Compare(anywidget.AnyWidget):
     """Two pictures in one place, with a line between them that moves.
 
     ``before`` and ``after`` are JPEG bytes, ``position`` is where the line
-    stands, in per cent.
+    stands, in per cent, and ``told`` what a screen reader says of it.
     """
 
     _esm, _css = _STATIC / "compare.js", _STATIC / "compare.css"
@@ -24,6 +26,11 @@ class Compare(anywidget.AnyWidget):
     before_label = traitlets.Unicode("").tag(sync=True)
     after_label = traitlets.Unicode("").tag(sync=True)
     position = traitlets.Float(0, min=0, max=100).tag(sync=True)
+    told = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.default("told")
+    def _tell(self):  # the places are filled in by compare.js
+        return _("Left: {left}. Right: {right}. Move the line between them.")
 
 
 class Download(anywidget.AnyWidget):

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from d2l_style.language import _
 from d2l_style.panel.words import in_words
 from d2l_style.shares import Shares
 
@@ -186,7 +187,7 @@ class Session:
         now = self.moment()
         self.go_to(moment)
         self._past.append(now)
-        return self._mark(f"back to {name}")
+        return self._mark(_("back to {name}").format(name=name))
 
     def reset(self):
         """Begin again from the first image, with the present recipe."""

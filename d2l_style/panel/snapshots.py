@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from d2l_style.language import _
+
 FRAMES = 100  # of a moving picture, at most
 _FRAME_SIDE = 450  # pixels, the longer side
 
@@ -61,10 +63,10 @@ class Film:
 
         Raises ``ValueError`` if there is no frame yet.
         """
-        imgs = [Image.open(io.BytesIO(f)) for _, f in list(self._frames)]
+        imgs = [Image.open(io.BytesIO(f)) for _n, f in list(self._frames)]
         imgs += [last] * (last is not None)
         if not imgs:
-            raise ValueError("There is no film yet: nothing has been run.")
+            raise ValueError(_("There is no film yet: nothing has been run."))
         scale = min(1, _FRAME_SIDE / max(imgs[-1].size))
         size = tuple(max(1, round(side * scale)) for side in imgs[-1].size)
         frames = [img.convert("RGB").resize(size) for img in imgs]

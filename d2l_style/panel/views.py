@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import ipywidgets as widgets
 
 from d2l_style import images
+from d2l_style.language import _
 from d2l_style.panel.parts import Compare
 from d2l_style.panel.plots import LossPlot
 from d2l_style.panel.snapshots import Film
@@ -51,7 +52,9 @@ class Views:
     """
 
     def __init__(self):
-        self.compare = Compare(before_label="content", after_label="result")
+        self.compare = Compare(
+            before_label=_("content"), after_label=_("result")
+        )
         self.plot = LossPlot()
         w, h = self.plot.size
         self.curves = widgets.Image(
@@ -63,9 +66,9 @@ class Views:
         self.curves.add_class("d2l-plot")
         self.log = widgets.Checkbox(
             True,
-            description="logarithmic",
+            description=_("logarithmic"),
             indent=False,
-            tooltip="Show the losses on a logarithmic scale.",
+            tooltip=_("Show the losses on a logarithmic scale."),
             layout={"width": "auto"},
         )
         self.changes = widgets.HTML()
@@ -80,8 +83,9 @@ class Views:
         self.box = self._laid_out()
 
     def _laid_out(self):
+        names = {"content": _("content"), "style": _("style")}
         small = [
-            widgets.VBox([picture, widgets.Label(kind)])
+            widgets.VBox([picture, widgets.Label(names[kind])])
             for kind, picture in self.pictures.items()
         ]
         left = widgets.VBox(
@@ -112,7 +116,9 @@ class Views:
         data = jpeg_bytes(transfer.image())
         self.film.add(transfer.epoch, data)
         self.compare.after = data
-        self.compare.after_label = f"epoch {transfer.epoch}"
+        self.compare.after_label = _("epoch {epoch}").format(
+            epoch=transfer.epoch
+        )
 
     def show_pictures(self, synthesis):
         """Show the content and the style picture."""
@@ -130,7 +136,11 @@ class Views:
         self.curves.value = self.plot.png()
         marks = list(enumerate(history.marks, start=1))[-_LISTED:]
         lines = [
-            f"<b>{number}</b> (epoch {mark.epoch}) {html.escape(mark.text)}"
+            _("{number} (epoch {epoch}) {change}").format(
+                number=f"<b>{number}</b>",
+                epoch=mark.epoch,
+                change=html.escape(mark.text),
+            )
             for number, mark in marks
         ]
         self.changes.value = "<br>".join(lines)
@@ -140,9 +150,11 @@ def duration(seconds):
     """Return seconds in words: ``40 s``, ``3 min 20 s``, ``1 h 5 min``."""
     seconds = round(seconds)
     if seconds < 60:
-        return f"{seconds} s"
+        return _("{seconds} s").format(seconds=seconds)
     minutes, seconds = divmod(seconds, 60)
     if minutes < 60:
-        return f"{minutes} min {seconds} s"
+        return _("{minutes} min {seconds} s").format(
+            minutes=minutes, seconds=seconds
+        )
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
+    return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)

@@ -4,6 +4,7 @@ import math
 
 import ipywidgets as widgets
 
+from d2l_style.language import _
 from d2l_style.panel.quiet import Quiet
 
 _EVERY = 0.05  # a step of the slider, in powers of ten
@@ -35,6 +36,7 @@ class WeightControl:
             tooltip=told,
             layout={"width": width},
         )
+        in_per_cent = _("As a share of the gradient, in per cent.")
         self.share = widgets.FloatLogSlider(
             1.0,
             base=10,
@@ -43,7 +45,7 @@ class WeightControl:
             step=0.01,
             readout=False,
             continuous_update=False,
-            tooltip=f"{told} As a share of the gradient, in per cent.",
+            tooltip=f"{told} {in_per_cent}",
             layout={"width": width, "display": "none"},
         )
         self.number = widgets.FloatText(

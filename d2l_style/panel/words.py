@@ -3,22 +3,17 @@
 from dataclasses import fields
 
 from d2l_style import vgg
+from d2l_style.language import N_, _
+from d2l_style.panel.choices import label, options
 
-_NAMES = {
-    "content_weight": "content weight",
-    "style_weight": "style weight",
-    "tv_weight": "TV weight",
-    "lr": "learning rate",
-    "lr_decay_epoch": "decay every",
-    "lr_decay": "decay",
-    "num_epochs": "epochs",
-    "image_shape": "size",
-    "style_repeats": "style repeats",
-    "tap": "features read at",
-    "style_fit": "style picture",
-    "init": "start image",
-    "weights": "network",
-    "adam_epsilon": "Adam's epsilon",
+_PICTURES = {"content": N_("content: {name}"), "style": N_("style: {name}")}
+_LAYERS = {
+    "content_layers": N_("content layers {signs}"),
+    "style_layers": N_("style layers {signs}"),
+}
+_REORDERED = {
+    "content_layers": N_("content layers in another order"),
+    "style_layers": N_("style layers in another order"),
 }
 
 
@@ -27,7 +22,10 @@ def in_words(old, new, pictures=None):
 
     ``pictures`` names new ones: {"content": "harbour"}.
     """
-    parts = [f"{kind}: {name}" for kind, name in (pictures or {}).items()]
+    parts = [
+        _(_PICTURES[kind]).format(name=name)
+        for kind, name in (pictures or {}).items()
+    ]
     for field in fields(old):
         before, after = getattr(old, field.name), getattr(new, field.name)
         if before != after:
@@ -36,19 +34,20 @@ def in_words(old, new, pictures=None):
 
 
 def _change(name, before, after, old, new):
-    if name in ("content_layers", "style_layers"):
-        return _layers(name.removesuffix("_layers"), before, after)
+    if name in _LAYERS:
+        return _layers(name, before, after)
     if name == "style_layer_weights":
         return _factors(old, new)
-    title = _NAMES.get(name, name.replace("_", " "))
-    return f"{title} {_value(before)} → {_value(after)}"
+    return f"{label(name)} {_value(name, before)} → {_value(name, after)}"
 
 
-def _layers(kind, before, after):
+def _layers(name, before, after):
     """Return "style layers +conv2_1 −conv5_1"."""
     signs = [f"+{vgg.layer_name(i)}" for i in after if i not in before]
     signs += [f"−{vgg.layer_name(i)}" for i in before if i not in after]
-    return f"{kind} layers {' '.join(signs) or 'in another order'}"
+    if not signs:
+        return _(_REORDERED[name])
+    return _(_LAYERS[name]).format(signs=" ".join(signs))
 
 
 def _factors(old, new):
@@ -61,7 +60,11 @@ def _factors(old, new):
     )
 
 
-def _value(value):
+def _value(name, value):
+    """Return a value as its control shows it."""
+    for words, offered in (options(name) or {}).items():
+        if offered == value:
+            return words
     if isinstance(value, tuple):
         return "x".join(map(str, value))
     if isinstance(value, float):

@@ -46,7 +46,10 @@ function render({ model, el }) {
     after.alt = names[1].textContent;
     range.setAttribute(
       "aria-label",
-      `Left: ${before.alt}. Right: ${after.alt}. Move the line between them.`,
+      model
+        .get("told")
+        .replace("{left}", () => before.alt)
+        .replace("{right}", () => after.alt),
     );
   };
   // While one picture is being decoded only the latest of the others waits.

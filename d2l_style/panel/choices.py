@@ -1,0 +1,79 @@
+"""The recipe's choices in words: what they are called, what each can be.
+
+The controls and the list of changes both take their words from here.
+"""
+
+from d2l_style.fetch import cached_vgg19
+from d2l_style.language import N_, _
+from d2l_style.recipe import EPSILONS, OPTIMIZERS, TAPS
+from d2l_style.weights import bundled
+
+_LABELS = {
+    "content_weight": N_("content weight"),
+    "style_weight": N_("style weight"),
+    "tv_weight": N_("TV weight"),
+    "image_shape": N_("size"),
+    "num_epochs": N_("epochs"),
+    "lr": N_("learning rate"),
+    "lr_decay_epoch": N_("decay every (epochs)"),
+    "lr_decay": N_("decay factor"),
+    "init": N_("start image"),
+    "seed": N_("seed of the noise"),
+    "weights": N_("network"),
+    "tap": N_("features read at"),
+    "antialias": N_("pictures reduced by"),
+    "style_fit": N_("style picture"),
+    "style_repeats": N_("style terms repeated"),
+    "optimizer": N_("optimiser"),
+    "adam_epsilon": N_("Adam's epsilon as in"),
+}
+
+
+def label(name):
+    """Return what a choice of the recipe is called."""
+    return _(_LABELS[name])
+
+
+def options(name):
+    """Return {words: value}, what ``name`` can be; None: any number."""
+    if name == "weights":
+        return networks()
+    return {
+        "init": {
+            _("content"): "content",
+            _("noise"): "noise",
+            _("style"): "style",
+        },
+        "tap": {tap: tap for tap in TAPS},
+        "antialias": {
+            _("averaging (Pillow)"): True,
+            _("skipping (OpenCV)"): False,
+        },
+        "style_fit": {
+            _("squeezed, as in the book"): "squeeze",
+            _("cropped"): "crop",
+            _("its own shape"): "keep",
+        },
+        "optimizer": {name: name for name in OPTIMIZERS},
+        "adam_epsilon": {name: name for name in EPSILONS},
+    }.get(name)
+
+
+def networks():
+    """Return {words: Recipe.weights} of the networks on this machine."""
+    offered = {_("auto: the best one here"): "auto"}
+    if bundled().is_file():
+        offered[_("vgg19-mini, small and bundled")] = "mini"
+    if cached_vgg19().is_file():
+        offered[_("VGG-19, as in the book")] = "imagenet"
+    offered[_("VGG-19 with random weights")] = "random"
+    return offered
+
+
+def presets():
+    """Return {words: name} of the presets."""
+    return {
+        _("paired: the same in both frameworks"): "paired",
+        _("as printed, English and Korean editions"): "as-printed",
+        _("as printed, Vietnamese edition"): "as-printed-vi",
+    }
