@@ -128,6 +128,16 @@ def test_messages_can_be_filled_in(language):
             assert all(names), entry.msgid
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_choices_of_the_panel_can_be_told_apart(language):
+    words = [
+        entry.msgstr
+        for entry in entries(language, "package")
+        if any("choices.py" in place for place, _line in entry.occurrences)
+    ]
+    assert len(set(words)) == len(words)
+
+
 # The notebooks
 
 

@@ -32,8 +32,8 @@ def open_notebook(page, url, name):
     )
     page.wait_for_function(
         """() => {
-            const cells = window.jupyterapp.shell.currentWidget.content.widgets;
-            const code = cells.filter(c => c.model.type === 'code');
+            const shown = window.jupyterapp.shell.currentWidget.content;
+            const code = shown.widgets.filter(c => c.model.type === 'code');
             return code.every(c => c.model.executionCount > 0);
         }""",
         timeout=MINUTES * 60_000,
