@@ -15,8 +15,7 @@ VENV2 = .venv-numpy2
 RUN = $(VENV)/bin/python
 SETUP = @$(PYTHON) tools/setup_env.py --venv $(VENV) $(OPTIONS) --extras
 
-TARGETS = help lab demo test test-all lint notebooks messages bench clean \
-          distclean
+TARGETS = help lab demo test test-all lint notebooks messages bench clean distclean
 .PHONY: $(TARGETS) env-lab env-demo env-test env-lint env-notebooks
 .NOTPARALLEL:
 

@@ -258,9 +258,10 @@ class Recipe:
         """Return a preset, with ``changes`` on top.
 
         ``paired``: one objective and one optimiser in both backends.
-        ``as-printed``: what the tab of ``backend`` computes in the English
-        and the Korean edition. ``as-printed-vi``: the Vietnamese edition,
-        whose style weight is 1e3 and whose style terms are added ten times.
+        ``as-printed``: what the tab of ``backend`` computes where the edition
+        prints a style weight of 1e4, as the English one does.
+        ``as-printed-vi``: where it prints 1e3 and adds the style terms ten
+        times, as the Vietnamese one and versions of the Korean one do.
         """
         _choice("preset", name, PRESETS)
         _choice("backend", backend, BACKENDS)
@@ -320,7 +321,7 @@ def _arguments(text):
     ):
         raise ValueError(
             _(
-                "This is no recipe. Paste what the code button shows, "
+                "This is no recipe. Paste what “Show as Python” shows, "
                 "Recipe(style_weight=1e4) for example, or a recipe in JSON."
             )
         ) from None

@@ -4,11 +4,16 @@ import csv
 import re
 from collections import Counter
 from itertools import pairwise
+from string import Formatter
+from unicodedata import east_asian_width
 
 import nbformat
 import polib
 import pytest
 from conftest import ROOT
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+from test_notebooks import execute, streams
 
 from tools import build_notebooks, localise, messages
 
@@ -119,13 +124,17 @@ def test_code_formulas_links_and_places_are_the_same(language, which):
         assert ours == theirs, entry.msgid
 
 
+def parsed(message):
+    return Formatter().parse(message)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_messages_can_be_filled_in(language):
     """No brace of a translation is lost: str.format reads them all."""
     for entry in entries(language, "package"):
         if _PLACE.search(entry.msgid):
-            names = re.findall(r"(?<!\{)\{(\w*)", entry.msgstr)
-            assert all(names), entry.msgid
+            names = [field for _text, field, *_how in parsed(entry.msgstr)]
+            assert all(name != "" for name in names), entry.msgid
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -162,7 +171,7 @@ def test_lines_of_code_still_fit_the_page(name, language):
     for cell in cells(f"{name}-{language}"):
         if cell.cell_type == "code":
             for line in cell.source.splitlines():
-                wide = sum("ᄀ" <= letter <= "힣" for letter in line)
+                wide = sum(east_asian_width(x) in "WF" for x in line)
                 assert len(line) + wide <= 79, line
 
 
@@ -189,7 +198,7 @@ def bare(text):
 
 # Names that stay, and the English of a term in brackets.
 _NAMES = ("Dive into Deep Learning", "Neural Style Transfer", "Mount Rainier")
-_WORDS = re.compile(r"[A-Za-z]{2,}(?:[ -]+[A-Za-z]{2,}){2,}")
+_WORDS = re.compile(r"(?<!\w)[A-Za-z]{2,}(?:[ -]+[A-Za-z]{2,}){2,}(?!\w)")
 _BRACKETS = re.compile(r"\([^()]*\)")
 
 
@@ -270,3 +279,75 @@ def test_longer_terms_hide_shorter_ones():
     assert [*pairwise(terms_in("a loss; a style loss", terms))] == [
         ("style loss", "loss")
     ]
+
+
+# The READMEs
+
+
+def readme(language=""):
+    name = f"README.{language}.md" if language else "README.md"
+    return (ROOT / name).read_text("utf-8")
+
+
+def code_blocks(text):
+    """Return the code blocks of a README without their comments."""
+    blocks = re.findall(r"^ *```.*?^ *```$", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(r"\s+#.*$", "", b, flags=re.MULTILINE) for b in blocks]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_readmes_have_the_same_commands(language):
+    assert code_blocks(readme(language)) == code_blocks(readme())
+
+
+@pytest.mark.parametrize("language", ["", *LANGUAGES])
+def test_links_of_readmes_lead_somewhere(language):
+    targets = _TARGET.findall(readme(language))
+    others = {"README.md", "README.ko.md", "README.vi.md"}
+    own = f"README.{language}.md" if language else "README.md"
+    assert others - {own} <= set(targets)
+    for target in targets:
+        if not target.startswith(("https://", "#")):
+            assert (ROOT / target).is_file(), target
+        if target.endswith(".ipynb"):
+            edition = f"-{language}.ipynb" if language else ".ipynb"
+            assert target.endswith(edition), target
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_readmes_open_with_how_to_run_the_edition(language):
+    assert readme(language).find(f"make lab LANG_UI={language}") > 0
+
+
+# They run, and speak
+
+
+def executed(name, small, folder):
+    read = load_notebook_node(str(NOTEBOOKS / f"{name}.ipynb"))
+    return execute(parameterize_notebook(read, small), folder)
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+def test_the_korean_chapter_runs_and_speaks_korean(tmp_path):
+    small = {"image_shape": [64, 96], "num_epochs": 20}
+    said = streams(executed("neural-style-pytorch-ko", small, tmp_path))
+    assert any("가" <= letter <= "힣" for letter in said)
+    assert "Network:" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.mxnet
+def test_the_vietnamese_exercises_run_and_speak_vietnamese(tmp_path):
+    small = {"image_shape": [48, 72], "num_epochs": 5, "folder": "../out"}
+    notebook = executed("exercises-mxnet-vi", small, tmp_path)
+    catalogue = {e.msgid: e.msgstr for e in entries("vi", "package")}
+    (turn,) = (text for text in catalogue if text.startswith("Your turn: ans"))
+    said = [
+        output["data"]["text/plain"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "text/plain" in output.get("data", {})
+    ]
+    assert sum(catalogue[turn] in text for text in said) == 8
+    assert not any("Your turn" in text for text in said)

@@ -450,9 +450,9 @@ def test_an_unknown_language_says_which_there_are(language):
 
 @pytest.mark.parametrize("style", ["rude", "plain", 3])
 def test_an_unknown_style_says_which_there_are(style):
-    with pytest.raises(ValueError, match="english there are: formal and"):
+    with pytest.raises(ValueError, match="english there are: formal, casual"):
         text.transfer("Hello.", "english", style)
-    with pytest.raises(ValueError, match="english there are: formal and"):
+    with pytest.raises(ValueError, match="english there are: formal, casual"):
         text.corpus("english", style)
 
 
@@ -493,5 +493,5 @@ def test_wrong_numbers_and_corpora_are_sentences():
         text.salience(A, B, n=0)
     with pytest.raises(ValueError, match="corpus_b is empty"):
         text.retrieve(("a",), [])
-    with pytest.raises(ValueError, match="formal and casual, not of"):
+    with pytest.raises(ValueError, match="formal, casual, not of"):
         text.transfer("Hi.", "english", "casual", {"casual": ["Hey."]})

@@ -294,7 +294,7 @@ def _learned(language, to, corpora, threshold):
             _(
                 "corpora must have sentences of the styles {styles}, not of "
                 "{given}."
-            ).format(styles=" and ".join(styles), given=list(corpora))
+            ).format(styles=", ".join(styles), given=list(corpora))
         )
     ours, theirs = (tuple(corpora[s]) for s in (other(language, to), to))
     return _learn(language, ours, theirs, threshold)
@@ -393,7 +393,7 @@ def check(language, style=None):
             ).format(
                 given=style,
                 language=language,
-                known=" and ".join(LANGUAGES[language]),
+                known=", ".join(LANGUAGES[language]),
             )
         )
 

@@ -74,6 +74,6 @@ def presets():
     """Return {words: name} of the presets."""
     return {
         _("paired: the same in both frameworks"): "paired",
-        _("as printed, English and Korean editions"): "as-printed",
-        _("as printed, Vietnamese edition"): "as-printed-vi",
+        _("as printed with 1e4 (English edition)"): "as-printed",
+        _("as printed with 1e3 (Vietnamese edition)"): "as-printed-vi",
     }
