@@ -169,6 +169,80 @@ def test_reset_begins_again(open_panel):
     assert p.main.description == "Start"
 
 
+def test_a_reset_run_can_be_had_back(open_panel):
+    p = open_panel()
+    for _epoch in range(3):
+        p.session.epoch()
+    picture_before = np.asarray(p.transfer.image())
+    p.reset.click()
+    p.worker.settle(PATIENCE)
+    assert p.transfer.epoch == 0
+    assert not p.undo.disabled
+    p.undo.click()
+    p.worker.settle(PATIENCE)
+    assert p.transfer.epoch == 3
+    assert p.session.history.epochs == [1, 2, 3]
+    assert np.array_equal(np.asarray(p.transfer.image()), picture_before)
+
+
+def test_a_reset_before_the_first_epoch_is_no_change(open_panel):
+    p = open_panel()
+    p.reset.click()
+    p.worker.settle(PATIENCE)
+    assert p.undo.disabled
+
+
+def test_redo_goes_forward_again(open_panel):
+    p = open_panel()
+    p.session.epoch()
+    p.controls.weights["tv_weight"].number.value = 500
+    p.worker.settle(PATIENCE)
+    p.session.epoch()
+    after, marks = np.asarray(p.transfer.image()), p.session.history.marks
+    assert p.redo.disabled
+    p.undo.click()
+    p.worker.settle(PATIENCE)
+    assert not p.redo.disabled
+    p.redo.click()
+    p.worker.settle(PATIENCE)
+    assert p.transfer.recipe.tv_weight == p.recipe.tv_weight == 500
+    assert p.transfer.epoch == 2
+    assert p.session.history.marks == marks
+    assert np.array_equal(np.asarray(p.transfer.image()), after)
+    assert p.redo.disabled
+    assert not p.undo.disabled
+
+
+def test_a_new_change_forgets_what_redo_led_to(open_panel):
+    p = open_panel()
+    p.session.epoch()
+    p.controls.weights["tv_weight"].number.value = 500
+    p.worker.settle(PATIENCE)
+    p.undo.click()
+    p.worker.settle(PATIENCE)
+    p.controls.weights["tv_weight"].number.value = 300
+    p.worker.settle(PATIENCE)
+    assert p.redo.disabled
+
+
+def test_a_change_wished_for_after_undo_in_one_epoch_is_kept(open_panel):
+    """A slow epoch takes in both: neither may be lost without a word."""
+    p, free = open_panel(), threading.Event()
+    p.session.epoch()
+    p.controls.weights["tv_weight"].number.value = 500
+    p.worker.settle(PATIENCE)
+    p.session.epoch()
+    p.worker.tell(lambda: free.wait(PATIENCE))  # the slow epoch
+    p.undo.click()
+    p.controls.weights["style_weight"].number.value = 2e4
+    free.set()
+    p.worker.settle(PATIENCE)
+    assert p.transfer.recipe.style_weight == 2e4
+    assert p.transfer.recipe.tv_weight == 10
+    assert p.controls.weights["style_weight"].value == 2e4
+    assert p.controls.weights["tv_weight"].value == 10
+
+
 def test_another_start_image_before_the_start_is_seen_at_once(open_panel):
     p = open_panel()
     first = p.views.compare.after

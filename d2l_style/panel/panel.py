@@ -3,6 +3,7 @@
 import atexit
 import html
 import threading
+from dataclasses import fields
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -207,6 +208,9 @@ class StylePanel(widgets.VBox):
         self.undo = button(
             _("Undo"), "undo", _("Back to before the last change.")
         )
+        self.redo = button(
+            _("Redo"), "repeat", _("Forward again to where Undo came from.")
+        )
         self.keep = button(
             _("Keep"), "camera", _("Put the picture in the strip.")
         )
@@ -234,6 +238,7 @@ class StylePanel(widgets.VBox):
                 self.main,
                 self.reset,
                 self.undo,
+                self.redo,
                 self.keep,
                 self.progress,
                 self.status,
@@ -259,6 +264,7 @@ class StylePanel(widgets.VBox):
         self.main.on_click(self._pressed_main)
         self.reset.on_click(self._command(self._do_reset))
         self.undo.on_click(self._command(self._do_undo))
+        self.redo.on_click(self._command(self._do_redo))
         self.keep.on_click(self._command(self._do_keep))
         self.controls.own_shape.on_click(self._command(self._do_own_shape))
         self.preset.observe(self._preset_chosen, "value")
@@ -503,7 +509,12 @@ class StylePanel(widgets.VBox):
         self._show_shares()
         self.views.update(self.session, force=True)
         self._show_progress()
-        self.undo.disabled = not self.session.can_undo
+        self._show_ways()
+
+    def _show_ways(self, off=False):
+        """Let Undo and Redo be pressed where there is a way."""
+        self.undo.disabled = off or not self.session.can_undo
+        self.redo.disabled = off or not self.session.can_redo
 
     def _show_shares(self):
         shares = None
@@ -540,8 +551,27 @@ class StylePanel(widgets.VBox):
             self._say(str(error))
 
     def _do_undo(self):
-        if self.session.undo():
-            self._after_jump()
+        self._jump(self.session.undo)
+
+    def _do_redo(self):
+        self._jump(self.session.redo)
+
+    def _jump(self, jump):
+        """Undo or redo, and keep a change that was wished for since."""
+        wish, before = self._in_force, self.session.recipe
+        if not jump():
+            return
+        self._after_jump()
+        changes = {
+            field.name: getattr(wish, field.name)
+            for field in fields(Recipe)
+            if getattr(wish, field.name) != getattr(before, field.name)
+        }
+        if changes:
+            try:
+                self._load(self.session.recipe.replace(**changes))
+            except ValueError as error:  # it does not go with what was
+                self._say(str(error))
 
     def _do_go_back(self, snapshot):
         self.session.return_to(snapshot.moment, snapshot.name)
@@ -614,7 +644,7 @@ class StylePanel(widgets.VBox):
         off = state == "stopped"
         for button in (self.main, self.reset, self.keep):
             button.disabled = off
-        self.undo.disabled = off or not self.session.can_undo
+        self._show_ways(off)
         self._show_progress(forecast, seconds)
 
     def _show_network(self):

@@ -90,7 +90,8 @@ class Session:
     def __init__(self, make, names=None):
         self._make, self.transfer = make, None
         self.names = names or {}
-        self.history, self._past = History(), deque(maxlen=UNDO_STEPS)
+        self.history = History()
+        self._past, self._future = (deque(maxlen=UNDO_STEPS) for _i in "ab")
         self._shares, self._unmoved = None, False
         self.seconds = deque(maxlen=50)  # of the latest epochs
 
@@ -139,12 +140,14 @@ class Session:
         if not self._unmoved:
             self._past.append(moment)
             self._unmoved = True
+        self._future.clear()
         return self._mark(text)
 
     def forget(self):
         """Let go of the run and of all moments."""
         self.transfer = self._shares = None
         self._past.clear()
+        self._future.clear()
 
     def moment(self):
         """Return the present :class:`Moment`."""
@@ -152,7 +155,7 @@ class Session:
         return Moment(
             transfer.state(),
             transfer.recipe,
-            (transfer.synthesis.content_img, transfer.synthesis.style_img),
+            self._pictures(),
             dict(self.names),
             transfer.epoch,
             self.history.copy(),
@@ -163,37 +166,75 @@ class Session:
 
         Changes with no epoch between them count as one.
         """
-        if not self._past:
+        return self._jump(self._past, self._future)
+
+    def redo(self):
+        """Go forward to where the last :meth:`undo` came from.
+
+        Returns whether there was one. A new change forgets it.
+        """
+        return self._jump(self._future, self._past)
+
+    def _jump(self, there, back):
+        if not there:
             return False
-        self.go_to(self._past[-1])
-        self._past.pop()
+        now = self.moment()
+        self.go_to(there[-1])
+        there.pop()
+        back.append(now)
         return True
 
     @property
     def can_undo(self):
         return bool(self._past)
 
+    @property
+    def can_redo(self):
+        return bool(self._future)
+
     def go_to(self, moment):
-        """Be at a moment again: picture, optimiser, choices and curves."""
-        content, style = moment.pictures
-        self.begin().edit(moment.recipe, content_img=content, style_img=style)
-        self.transfer.restore(moment.state)
+        """Be at a moment again: picture, optimiser, choices and curves.
+
+        If that fails, all is as it was.
+        """
+        recipe, pictures = self.begin().recipe, self._pictures()
+        self._aim(moment.recipe, moment.pictures)
+        try:
+            self.transfer.restore(moment.state)
+        except BaseException:
+            self._aim(recipe, pictures)
+            raise
         self.names = dict(moment.names)
         self.history = moment.history.copy()
         self._shares, self._unmoved = None, False
+
+    def _pictures(self):
+        synthesis = self.transfer.synthesis
+        return synthesis.content_img, synthesis.style_img
+
+    def _aim(self, recipe, pictures):
+        content, style = pictures
+        self.transfer.edit(recipe, content_img=content, style_img=style)
 
     def return_to(self, moment, name):
         """Go back to a kept moment, as a change that can be undone."""
         now = self.moment()
         self.go_to(moment)
         self._past.append(now)
+        self._future.clear()
         return self._mark(_("back to {name}").format(name=name))
 
     def reset(self):
-        """Begin again from the first image, with the present recipe."""
-        self.begin().reset()
+        """Begin again from the first image, with the present recipe.
+
+        A run of at least one epoch can be had back by :meth:`undo`.
+        """
+        now = self.moment()
+        self.transfer.reset()
+        if now.epoch:
+            self._past.append(now)
+            self._future.clear()
         self.history = History()
-        self._past.clear()
         self._unmoved = False
 
     def time_epochs(self):

@@ -131,6 +131,29 @@ def voila(folder):
     return start
 
 
+def open_notebook(page, url, name):
+    """Open a notebook in JupyterLab, from the beginning."""
+    page.goto(f"{url}/lab/tree/notebooks/{name}?reset")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.wait_for_function("() => window.jupyterapp")
+
+
+def run_all(page):
+    """Start all cells of the notebook that is open, once its kernel is there.
+
+    A cell that raises does not stop those below it if it is tagged so.
+    """
+    page.evaluate(
+        """async () => {
+            const app = window.jupyterapp;
+            const notebook = app.shell.currentWidget;
+            await notebook.context.ready;
+            await notebook.sessionContext.ready;
+            app.commands.execute('notebook:run-all-cells');
+        }"""
+    )
+
+
 _QUIET = {"fetchNews": "false", "checkForUpdates": False}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from browser.conftest import OUT
+from browser.conftest import OUT, open_notebook, run_all
 from d2l_style import language
 from tools import lab as tool
 
@@ -15,18 +15,8 @@ _FILE = {"ko": "파일", "vi": "Tệp"}  # JupyterLab's own word for its menu
 def test_the_studio_speaks(folder, lab, page, code):
     speak = language._catalogue(code)
     with lab({_PLUGIN: {"locale": tool.PACKS[code]}}) as url:
-        page.goto(f"{url}/lab/tree/notebooks/studio-{code}.ipynb?reset")
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        page.wait_for_function("() => window.jupyterapp")
-        page.evaluate(
-            """async () => {
-                const app = window.jupyterapp;
-                const notebook = app.shell.currentWidget;
-                await notebook.context.ready;
-                await notebook.sessionContext.ready;
-                app.commands.execute('notebook:run-all-cells');
-            }"""
-        )
+        open_notebook(page, url, f"studio-{code}.ipynb")
+        run_all(page)
         start = page.locator(".d2l-panel button.mod-primary")
         start.wait_for()
         assert start.inner_text().strip() == speak["Start"]

@@ -5,7 +5,7 @@ import io
 import pytest
 from conftest import picture
 
-from browser.conftest import OUT
+from browser.conftest import OUT, open_notebook, run_all
 from browser.test_panel_in_browser import shrink
 
 pytestmark = pytest.mark.slow
@@ -13,23 +13,9 @@ SMALL = {"image_shape": "(64, 96)", "num_epochs": "20"}
 MINUTES = 5  # until the notebook has run
 
 
-def open_notebook(page, url, name):
-    """Open a notebook and run it to its end, past the cells left open.
-
-    All of it is rendered: JupyterLab draws only what is near the window.
-    """
-    page.goto(f"{url}/lab/tree/notebooks/{name}?reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.wait_for_function("() => window.jupyterapp")
-    page.evaluate(
-        """async () => {
-            const app = window.jupyterapp;
-            const notebook = app.shell.currentWidget;
-            await notebook.context.ready;
-            await notebook.sessionContext.ready;
-            app.commands.execute('notebook:run-all-cells');
-        }"""
-    )
+def run_to_the_end(page):
+    """Run the notebook that is open, past the cells left open."""
+    run_all(page)
     page.wait_for_function(
         """() => {
             const shown = window.jupyterapp.shell.currentWidget.content;
@@ -52,6 +38,7 @@ def notebook(folder, lab, page):
     with lab({"@jupyterlab/notebook-extension/tracker": everything}) as url:
         page.set_viewport_size({"width": 1280, "height": 1000})
         open_notebook(page, url, "exercises-pytorch.ipynb")
+        run_to_the_end(page)
         yield page
 
 

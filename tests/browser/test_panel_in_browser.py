@@ -8,7 +8,7 @@ import pytest
 from conftest import picture
 from PIL import Image
 
-from browser.conftest import OUT
+from browser.conftest import OUT, open_notebook, run_all
 
 pytestmark = pytest.mark.slow
 SMALL = {"image_shape": "(100, 150)", "num_epochs": "20"}
@@ -24,23 +24,11 @@ class PanelPage:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def open_in_lab(self, url, name):
-        page = self.page
-        page.goto(f"{url}/lab/tree/notebooks/{name}?reset")
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        page.wait_for_function("() => window.jupyterapp")
+        open_notebook(self.page, url, name)
         self.run_all()
 
     def run_all(self):
-        """Run the notebook that is open, once its kernel is there."""
-        self.page.evaluate(
-            """async () => {
-                const app = window.jupyterapp;
-                const notebook = app.shell.currentWidget;
-                await notebook.context.ready;
-                await notebook.sessionContext.ready;
-                app.commands.execute('notebook:run-all-cells');
-            }"""
-        )
+        run_all(self.page)
         self.wait_until_ready()
 
     def wait_until_ready(self):
@@ -99,6 +87,7 @@ class PanelPage:
         self.upload()
         self.keep_and_save()
         img = self.screenshot(name)
+        self.go_there_and_back()
         assert len(img.quantize(256).getcolors()) > 100
         overflow = self.page.evaluate(
             "() => { const e = document.querySelector('.d2l-panel');"
@@ -161,6 +150,28 @@ class PanelPage:
         with Image.open(download.value.path()) as img:
             recipe = json.loads(img.text["d2l-style recipe"])
         assert 21 in recipe["content_layers"]
+        with self.page.expect_download() as download:
+            self.panel.get_by_role("button", name="Save GIF").click()
+        with Image.open(download.value.path()) as film:
+            assert film.format == "GIF"
+            assert film.n_frames > 1
+
+    def go_there_and_back(self):
+        """Begin again, take that back, and then go to what was kept."""
+        kept = self.epoch()
+        self.press("Reset")
+        self.until("epoch 0 of")
+        self.press("Undo")
+        self.until(f"epoch {kept} of")
+        self.press("Redo")
+        self.until("epoch 0 of")
+        self.press("Go back")
+        self.until(f"epoch {kept} of")
+        self.press("Undo")
+        self.until("epoch 0 of")
+
+    def press(self, name):
+        self.panel.get_by_role("button", name=name).click()
 
     def every_control_has_a_name(self):
         unnamed = self.panel.evaluate(
