@@ -85,6 +85,14 @@ def links(cells, originals, names, language):
             return f"]({target.removesuffix('.ipynb')}-{language}.ipynb)"
         return match[0]
 
+    def named(match):  # a link that shows the name of its notebook
+        name, target = match.groups()
+        if name != target or name not in names:
+            return match[0]
+        return f"[{name}-{language}.ipynb]({target}.ipynb)"
+
+    shown = re.compile(r"\[([\w-]+)\.ipynb\]\(([\w-]+)\.ipynb\)")
+    cells = [shown.sub(named, text) for text in cells]
     return [re.sub(r"\]\(([^)\s]+)\)", pointed, text) for text in cells]
 
 
