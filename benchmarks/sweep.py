@@ -9,6 +9,7 @@ grey levels.
 """
 
 import argparse
+import logging
 import tempfile
 import time
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ def processes():
 def dask_cluster():
     from dask.distributed import Client, LocalCluster
 
+    # MXNet lets all loggers talk; only the table shall be printed.
+    logging.getLogger("distributed").setLevel(logging.ERROR)
     workers = {"n_workers": joblib.cpu_count(), "threads_per_worker": 1}
     with (
         LocalCluster(**workers, dashboard_address=None) as cluster,
