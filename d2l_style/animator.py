@@ -126,7 +126,7 @@ class Animator:
 
     def show(self):
         """Update the figure in the notebook; elsewhere do nothing."""
-        if not _in_notebook():
+        if not in_notebook():
             return
         from IPython.display import display
 
@@ -184,7 +184,7 @@ class Animator:
                 ax.legend(fontsize="small")
 
 
-def _in_notebook():
+def in_notebook():
     """Return whether a Jupyter kernel (or Colab's) shows what we display."""
     ipython = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()

@@ -3,7 +3,6 @@
 The panel's page of pictures and the exercises share these widgets.
 """
 
-import base64
 import io
 import itertools
 from pathlib import Path
@@ -14,7 +13,7 @@ import traitlets
 
 from d2l_style import images
 from d2l_style.language import _
-from d2l_style.png import jpeg_bytes
+from d2l_style.png import data_url, jpeg_bytes
 from d2l_style.samples import KINDS, sample_images
 
 _STATIC = Path(__file__).parent / "static"
@@ -32,12 +31,11 @@ class Picker(anywidget.AnyWidget):
 
     def add(self, name, thumbnail, title="", alt=""):
         """Add a picture, or put it in the place of the one of that name."""
-        data = base64.b64encode(jpeg_bytes(thumbnail, 85)).decode()
         item = {
             "name": name,
             "title": title,
             "alt": alt,
-            "src": f"data:image/jpeg;base64,{data}",
+            "src": data_url(jpeg_bytes(thumbnail, 85)),
         }
         others = [i for i in self.items if i["name"] != name]
         self.items = [*others, item]

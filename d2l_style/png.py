@@ -1,5 +1,6 @@
 """Pictures as bytes: PNG that carries its recipe, JPEG to show."""
 
+import base64
 import io
 
 from PIL import Image, PngImagePlugin
@@ -75,3 +76,11 @@ def jpeg_bytes(img, quality=90):
     out = io.BytesIO()
     img.save(out, "JPEG", quality=quality)
     return out.getvalue()
+
+
+def data_url(data, kind="jpeg"):
+    """Return a picture's bytes as the address of an image in HTML.
+
+    ``kind`` is what comes after ``image/``: ``jpeg``, ``svg+xml``.
+    """
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

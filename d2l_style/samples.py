@@ -7,9 +7,7 @@ Nothing is downloaded. The project's pictures are those of img/, the book's
 are there after ``d2l-style fetch images``.
 """
 
-import base64
 import html
-import io
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from PIL import Image
 from d2l_style import images
 from d2l_style.fetch import BOOK_IMAGES, has
 from d2l_style.language import N_, _
+from d2l_style.png import data_url, jpeg_bytes
 
 KINDS = (N_("content"), N_("style"))
 _THUMBNAIL = (150, 100)  # pixels
@@ -232,14 +231,12 @@ def _sample(name, source, path, facts):
 
 def _card(sample):
     """Return a sample as HTML: its picture, its name, whose it is."""
-    out = io.BytesIO()
-    sample.thumbnail().save(out, "JPEG", quality=85)
-    data = base64.b64encode(out.getvalue()).decode()
+    source = data_url(jpeg_bytes(sample.thumbnail(), 85))
     say = html.escape
     return (
         f'<figure style="margin:4px;width:{_THUMBNAIL[0]}px">'
         f'<img alt="{say(sample.alt)}" title="{say(sample.alt)}" '
-        f'src="data:image/jpeg;base64,{data}" '
+        f'src="{source}" '
         'style="margin:0 auto;display:block">'
         f'<figcaption style="font-size:80%;line-height:1.3">'
         f"<code>{say(sample.name)}</code> ({say(_(sample.kind))})<br>"

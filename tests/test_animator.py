@@ -41,7 +41,7 @@ def shown(monkeypatch):
         events.append(("display", data, kwargs))
         return Handle()
 
-    monkeypatch.setattr("d2l_style.animator._in_notebook", lambda: True)
+    monkeypatch.setattr("d2l_style.animator.in_notebook", lambda: True)
     monkeypatch.setattr(IPython.display, "display", display)
     return events
 

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import polib
 
+from d2l_style.language import LANGUAGES as SPOKEN
+
 ROOT = Path(__file__).parent.parent
 LOCALES = ROOT / "notebooks" / "source" / "locale"
-LANGUAGES = ("ko", "vi")
+LANGUAGES = tuple(code for code in SPOKEN if code != "en")
 _FORMULA = re.compile(r"\$\$.*?\$\$[.,]?", re.DOTALL)
 _IMPORT = re.compile(r"^.*\bas d2l$", re.MULTILINE)
 # Shell lines and magics are no Python; a Colab form is read by Colab.

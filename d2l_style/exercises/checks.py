@@ -17,6 +17,7 @@ from PIL import Image
 from d2l_style import vgg
 from d2l_style.exercises import judge
 from d2l_style.exercises.meters import measure
+from d2l_style.exercises.sight import field_after
 from d2l_style.exercises.sight import receptive_field as _true_field
 from d2l_style.exercises.verdict import YourTurn, checked, right, wrong
 from d2l_style.language import _
@@ -70,7 +71,7 @@ def receptive_field(function):
             )
         )
     for kinds in _towers():
-        if function(list(kinds)) != _field(kinds):
+        if function(list(kinds)) != field_after(kinds).size:
             return wrong(
                 _(
                     "Right as far as the first pooling. After it, how far "
@@ -93,14 +94,6 @@ def _towers():
     rng = random.Random(0)
     for _n in range(20):
         yield rng.choices(["conv", "pool"], k=rng.randint(1, 12))
-
-
-def _field(kinds):
-    size, stride = 1, 1
-    for kind in kinds:
-        size += stride * (2 if kind == "conv" else 1)
-        stride *= 1 if kind == "conv" else 2
-    return size
 
 
 @checked

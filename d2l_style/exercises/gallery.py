@@ -8,7 +8,6 @@ A picture is one PNG file, ``001-oaks-at-dusk.png``. Its title, its recipe
 and what else is known of it are inside, so it can be handed on alone.
 """
 
-import base64
 import html
 import itertools
 import math
@@ -23,7 +22,13 @@ from PIL import Image, ImageDraw, ImageFont
 from d2l_style import images
 from d2l_style.exercises.store import Result, Store
 from d2l_style.language import _
-from d2l_style.png import facts_in_png, jpeg_bytes, png_bytes, recipe_in_png
+from d2l_style.png import (
+    data_url,
+    facts_in_png,
+    jpeg_bytes,
+    png_bytes,
+    recipe_in_png,
+)
 from d2l_style.recipe import BACKENDS, Recipe
 from d2l_style.sheet import contact_sheet
 from d2l_style.transfer import StyleTransfer
@@ -275,8 +280,8 @@ def _is_number(text):
 
 
 def _card(one):
-    data = jpeg_bytes(images.thumbnail(one.image, _CARD), 88)
-    source = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+    small = images.thumbnail(one.image, _CARD)
+    source = data_url(jpeg_bytes(small, 88))
     say = html.escape
     choices = "".join(f"<code>{say(choice)}</code>" for choice in one.choices)
     return (

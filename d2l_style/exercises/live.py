@@ -2,6 +2,7 @@
 
 from tqdm.auto import tqdm
 
+from d2l_style.animator import in_notebook
 from d2l_style.language import _
 
 
@@ -27,7 +28,7 @@ class Live:
         self._bar.close()
 
     def _show_sheet(self):
-        if not _in_notebook() or not self._sweep.results:
+        if not in_notebook() or not self._sweep.results:
             return
         from IPython.display import display
 
@@ -35,11 +36,3 @@ class Live:
             self._handle = display(self._sweep.sheet(), display_id=True)
         else:
             self._handle.update(self._sweep.sheet())
-
-
-def _in_notebook():
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return hasattr(get_ipython(), "kernel")

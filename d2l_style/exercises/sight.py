@@ -62,11 +62,21 @@ def receptive_field(layer):
     Source: A. Araujo, W. Norris and J. Sim, "Computing Receptive Fields of
     Convolutional Neural Networks", Distill, 2019.
     """
+    layers = vgg.LAYERS[: vgg.conv_index(layer) + 1]
+    return field_after(entry.kind for entry in layers)
+
+
+def field_after(kinds):
+    """Return the :class:`ReceptiveField` after layers of these ``kinds``.
+
+    An iterable of ``"conv"``, ``"relu"`` and ``"pool"``, from the picture
+    on; the recurrence is that of :func:`receptive_field`.
+    """
     r, j = 1, 1
-    for entry in vgg.LAYERS[: vgg.conv_index(layer) + 1]:
-        if entry.kind == "conv":
+    for kind in kinds:
+        if kind == "conv":
             r += 2 * j
-        elif entry.kind == "pool":
+        elif kind == "pool":
             r, j = r + j, 2 * j
     return ReceptiveField(r, j)
 

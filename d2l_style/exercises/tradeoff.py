@@ -7,7 +7,6 @@ Tab key, and its picture, labels and meters appear beside it. All of it is
 HTML and CSS, so it works in a page that was saved, too.
 """
 
-import base64
 import html
 import math
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from d2l_style.exercises.readings import (
 from d2l_style.exercises.sharp import DPI
 from d2l_style.exercises.store import Result
 from d2l_style.language import _
-from d2l_style.png import jpeg_bytes
+from d2l_style.png import data_url, jpeg_bytes
 
 __all__ = ["Tradeoff", "lines", "tradeoff"]
 
@@ -212,7 +211,7 @@ class Tradeoff:
         xs = [point.x for point in self.points]
         ys = [point.y for point in self.points]
         at = places(fig, ax, xs, ys)
-        source = f"url({_data('svg+xml', svg(fig))})"
+        source = f"url({data_url(svg(fig), 'svg+xml')})"
         axes = f"-webkit-mask-image:{source};mask-image:{source}"
         points = zip(self.points, at, strict=True)
         return (
@@ -293,11 +292,7 @@ def _picture(result):
     except (OSError, ValueError):
         gone = _("The picture is no longer in the folder.")
         return f"<p>{html.escape(gone)}</p>"
-    return f'<img alt="" src="{_data("jpeg", jpeg_bytes(small, 85))}">'
-
-
-def _data(kind, data):
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return f'<img alt="" src="{data_url(jpeg_bytes(small, 85))}">'
 
 
 def _labels(result):
