@@ -53,6 +53,7 @@ def printed_pytorch(content_img, style_img, recipe):
 
     pretrained = d2l.pretrained_vgg19(recipe.weights, inplace=True)
     net = torch.nn.Sequential(*[pretrained.features[i] for i in range(LAYERS)])
+    net.to(memory_format=torch.contiguous_format)  # as torchvision's are
 
     def as_input(img):
         return torch.tensor(images.standardise(_resized(img, recipe)))

@@ -18,16 +18,20 @@ from PIL import Image  # noqa: F401
 
 from d2l_style import images, vgg, zoo
 from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
+from d2l_style.beforehand import all_cores
 from d2l_style.doctor import require, require_panel
 from d2l_style.language import set_language  # noqa: F401
 from d2l_style.recipe import Recipe, lr_at  # noqa: F401
 from d2l_style.samples import sample_images  # noqa: F401
-from d2l_style.synthesis import BETA1, BETA2, Losses, SynthesisBase
+from d2l_style.synthesis import SynthesisBase
 from d2l_style.weights import describe, load_parameters
 
+all_cores()
 mxnet = require("mxnet")
 from mxnet import autograd, gluon, init, np, npx, util  # noqa: E402
 from mxnet.gluon import nn  # noqa: E402
+
+from d2l_style.objective_mxnet import Objective, fast_gram  # noqa: E402
 
 npx.set_np()
 zoo.watch_gluon(lambda: pretrained_vgg19("auto", verbose=False))
@@ -393,27 +397,25 @@ class Synthesis(SynthesisBase):
 
     @_numpy_semantics
     def _aim(self, recipe):
+        super()._aim(recipe)
+
+    def _make_net(self, recipe):
         taps = {*recipe.content_taps, *recipe.style_taps}
-        net = frozen(self.pretrained_net, taps, self.device)
-        _, contents_Y = get_contents(
-            recipe.image_shape,
-            self.device,
-            content_img=self.content_img,
-            net=net,
-            content_layers=recipe.content_taps,
-            antialias=recipe.antialias,
-        )
-        _, styles_Y = get_styles(
-            recipe.image_shape,
-            self.device,
-            style_img=self.style_img,
-            net=net,
-            style_layers=recipe.style_taps,
-            antialias=recipe.antialias,
-            style_fit=recipe.style_fit,
-        )
-        self.net, self.contents_Y = net, contents_Y
-        self.styles_Y_gram = [gram(Y) for Y in styles_Y]
+        return frozen(self.pretrained_net, taps, self.device)
+
+    def _look(self, net, array):
+        """Yield (i, what net[i] puts out) for a standardised picture."""
+        X = np.array(array, ctx=self.device)
+        for i, layer in enumerate(net):
+            X = layer(X)
+            yield i, X
+
+    def _gram(self, Y):
+        return fast_gram(Y)
+
+    @_numpy_semantics
+    def _make_objective(self, recipe):
+        return Objective(self.net, recipe, self.contents_Y, self.styles_Y_gram)
 
     @_numpy_semantics
     def _begin(self, array, mean=None, variance=None, adam_steps=0):
@@ -430,19 +432,11 @@ class Synthesis(SynthesisBase):
 
     @_numpy_semantics
     def _measure(self):
-        contents_l, styles_l, tv_l, l = measure(  # noqa: E741
-            self.X,
-            self.contents_Y,
-            self.styles_Y_gram,
-            net=self.net,
-            content_layers=self.recipe.content_taps,
-            style_layers=self.recipe.style_taps,
-            **self.recipe.loss_weights,
-        )
+        contents_l, styles_l, tv_l, dX = self.objective(self.X)
+        self.X.grad[:] = dX
         # One transfer for all numbers: each waits for the engine.
-        numbers = np.stack([*contents_l, *styles_l, tv_l, l]).tolist()
-        n = len(contents_l)
-        return Losses(tuple(numbers[:n]), tuple(numbers[n:-2]), *numbers[-2:])
+        numbers = np.stack([*contents_l, *styles_l, tv_l]).tolist()
+        return self._losses(numbers)
 
     @_numpy_semantics
     def _gradients(self, array):
@@ -476,7 +470,8 @@ class Synthesis(SynthesisBase):
     @_numpy_semantics
     def _descend(self, lr, epsilon):
         adam = self.trainer.optimizer
-        adam.beta1, adam.beta2, adam.epsilon = BETA1, BETA2, epsilon
+        adam.beta1, adam.beta2 = self.recipe.beta1, self.recipe.beta2
+        adam.epsilon = epsilon
         self.trainer.set_learning_rate(lr)
         self.trainer.step(1)
 

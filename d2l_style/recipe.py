@@ -13,12 +13,17 @@ TAPS = ("relu", "conv", "inplace")
 INITS = ("content", "noise", "style")
 STYLE_FITS = ("squeeze", "crop", "keep")
 OPTIMIZERS = ("adam",)
+SCHEDULES = ("steps", "linear")
+PRECISIONS = ("exact", "fast")
 EPSILONS = ("pytorch", "mxnet")
 BACKENDS = ("pytorch", "mxnet")
 _LARGEST = 1e30  # float32 ends at 3e38
 _MOST = 10**9
+_BETA = 0.9999999  # at 1 Adam would divide by 0
 _SIDE = 20_000  # pixels
-PRESETS = ("paired", "as-printed", "as-printed-vi")
+PRESETS = ("paired", "fast", "as-printed", "as-printed-vi")
+_TAIL = 0.4  # of the epochs: in the linear schedule lr falls over the last
+_REST = 0.02  # of lr: what is left of it after the last
 
 
 def lr_at(epoch, lr, lr_decay_epoch, lr_decay=0.8):
@@ -31,6 +36,16 @@ def lr_at(epoch, lr, lr_decay_epoch, lr_decay=0.8):
         return lr * lr_decay ** (epoch // lr_decay_epoch)
     except OverflowError:  # a "decay" above 1
         return math.inf
+
+
+def linear_lr_at(epoch, lr, num_epochs):
+    """Return the learning rate of epoch ``epoch`` (from 0), held, then lowered.
+
+    ``lr`` for the first 60 % of ``num_epochs``, then in a straight line down
+    to a fiftieth of it, where it stays for whoever goes on.
+    """
+    left = (num_epochs - epoch) / (_TAIL * num_epochs)
+    return lr * min(1, max(_REST, left))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +76,19 @@ class Recipe:
     optimizer            ``adam``
     adam_epsilon         where Adam's 1e-8 is added: after the bias correction
                          (``pytorch``) or before it (``mxnet``)
+    beta1, beta2         how much of Adam's averages, of the gradient and of
+                         its square, is kept from epoch to epoch
     lr                   learning rate, in units of the standardised image
     num_epochs           epochs of a whole run
+    lr_schedule          ``steps``: see lr_decay_epoch (the book);
+                         ``linear``: lr is held, then falls in a straight
+                         line over the last 40 % of num_epochs
     lr_decay_epoch       epochs after which lr is multiplied by lr_decay
     lr_decay             see above
+    precision            ``exact``: float32 throughout. ``fast``: bfloat16
+                         convolutions where the processor multiplies them in
+                         hardware; Gram matrices, losses and the image stay
+                         float32. Elsewhere it is the same as ``exact``
     weights              the network: see
                          :func:`d2l_style.weights.load_parameters`
     seed                 of the noise image
@@ -87,10 +111,14 @@ class Recipe:
     init: str = "content"
     optimizer: str = "adam"
     adam_epsilon: str = "pytorch"
+    beta1: float = 0.9
+    beta2: float = 0.999
     lr: float = 0.3
     num_epochs: int = 500
+    lr_schedule: str = "steps"
     lr_decay_epoch: int = 50
     lr_decay: float = 0.8
+    precision: str = "exact"
     weights: str = "auto"
     seed: int = 0
 
@@ -104,6 +132,9 @@ class Recipe:
         self._set("image_shape", _shape(self.image_shape))
         self._set("lr", _number("lr", self.lr, above=0))
         self._set("lr_decay", _number("lr_decay", self.lr_decay, above=0))
+        for name in ("beta1", "beta2"):
+            value = _number(name, getattr(self, name), at_least=0, most=_BETA)
+            self._set(name, value)
         for name in ("style_repeats", "num_epochs", "lr_decay_epoch"):
             self._set(name, _whole(name, getattr(self, name), at_least=1))
         self._set("seed", _whole("seed", self.seed, at_least=0, most=2**64))
@@ -193,6 +224,8 @@ class Recipe:
 
     def lr_at(self, epoch):
         """Return the learning rate of epoch ``epoch``, counted from 0."""
+        if self.lr_schedule == "linear":
+            return linear_lr_at(epoch, self.lr, self.num_epochs)
         return lr_at(epoch, self.lr, self.lr_decay_epoch, self.lr_decay)
 
     def replace(self, **changes):
@@ -258,6 +291,8 @@ class Recipe:
         """Return a preset, with ``changes`` on top.
 
         ``paired``: one objective and one optimiser in both backends.
+        ``fast``: the same objective, down to where the printed recipe ends
+        in less than half the epochs, with ``precision="fast"``.
         ``as-printed``: what the tab of ``backend`` computes where the edition
         prints a style weight of 1e4, as the English one does.
         ``as-printed-vi``: where it prints 1e3 and adds the style terms ten
@@ -266,7 +301,9 @@ class Recipe:
         _choice("preset", name, PRESETS)
         _choice("backend", backend, BACKENDS)
         values = {}
-        if name != "paired":
+        if name == "fast":
+            values.update(_FAST)
+        elif name != "paired":
             values.update(_PRINTED[backend])
         if name == "as-printed-vi":
             values.update(style_weight=1e3, style_repeats=10)
@@ -284,12 +321,23 @@ _PRINTED = {
         "adam_epsilon": "mxnet",
     },
 }
+# With the usual beta2 the large gradients of the first epochs keep Adam's
+# steps short for a thousand epochs; benchmarks/results.md compares.
+_FAST = {
+    "precision": "fast",
+    "lr": 0.1,
+    "beta2": 0.9,
+    "lr_schedule": "linear",
+    "num_epochs": 200,
+}
 _CHOICES = {
     "tap": TAPS,
     "style_fit": STYLE_FITS,
     "init": INITS,
     "optimizer": OPTIMIZERS,
     "adam_epsilon": EPSILONS,
+    "lr_schedule": SCHEDULES,
+    "precision": PRECISIONS,
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from d2l_style import images
+from d2l_style import images, vgg
 from d2l_style.language import _
 from d2l_style.recipe import Recipe
 
@@ -19,8 +19,20 @@ _AIM = (
     "net",
     "contents_Y",
     "styles_Y_gram",
+    "objective",
 )
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # Adam's, in both frameworks
+# What the network's copy, its features and the targets depend on.
+_SEEN_THROUGH = (
+    "weights",
+    "content_layers",
+    "style_layers",
+    "tap",
+    "image_shape",
+    "antialias",
+    "style_fit",
+    "precision",
+)
+EPSILON = 1e-8  # Adam's, in both frameworks
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,7 @@ class SynthesisBase(ABC):
         self.pretrained_net = net or self._load(self.recipe.weights)
         self.epoch = 0
         self._aim(self.recipe)
+        self.objective = self._make_objective(self.recipe)
         self.reset()
 
     def reset(self):
@@ -123,7 +136,10 @@ class SynthesisBase(ABC):
                 self.style_img = images.as_image(style_img)
             if recipe.weights != old.weights and not self._given_net:
                 self.pretrained_net = self._load(recipe.weights)
-            self._aim(recipe)
+            new = content_img is not None or style_img is not None
+            if new or _seen_through(recipe) != _seen_through(old):
+                self._aim(recipe)
+            self.objective = self._make_objective(recipe)
             if recipe.image_shape != old.image_shape:
                 img = images.resize(self.image(), recipe.image_shape)
                 self._begin(images.standardise(img))
@@ -222,6 +238,41 @@ class SynthesisBase(ABC):
         self._begin(state["image"], state["mean"], state["variance"], steps)
         self.epoch, self.adam_steps = epoch, steps
 
+    def _aim(self, recipe):
+        """Set the network's frozen copy and the targets."""
+        net = self._make_net(recipe)
+        content_X = images.standardise(
+            images.resize(
+                self.content_img, recipe.image_shape, recipe.antialias
+            )
+        )
+        style_X = images.standardise(
+            images.fit(
+                self.style_img,
+                recipe.image_shape,
+                recipe.style_fit,
+                recipe.antialias,
+                vgg.smallest_side(recipe.deepest),
+            )
+        )
+        contents, grams = {}, {}
+        for i, Y in self._look(net, content_X):
+            if i in recipe.content_taps:
+                contents[i] = Y
+        for i, Y in self._look(net, style_X):
+            if i in recipe.style_taps:
+                grams[i] = self._gram(Y)
+        self.net = net
+        self.contents_Y = [contents[i] for i in recipe.content_taps]
+        self.styles_Y_gram = [grams[i] for i in recipe.style_taps]
+
+    def _losses(self, numbers):
+        """Return Losses of content layers, style layers and TV, in a row."""
+        n = len(self.recipe.content_layers)
+        contents, styles = tuple(numbers[:n]), tuple(numbers[n:-1])
+        total = sum(contents) + self.recipe.style_repeats * sum(styles)
+        return Losses(contents, styles, numbers[-1], total + numbers[-1])
+
     def _first_array(self):
         r = self.recipe
         if r.init == "noise":
@@ -240,7 +291,7 @@ class SynthesisBase(ABC):
         PyTorch adds it after the bias correction sqrt(1 - beta2^t) of the
         variance, MXNet before; each convention is the other one rescaled.
         """
-        correction = math.sqrt(1 - BETA2**self.adam_steps)
+        correction = math.sqrt(1 - self.recipe.beta2**self.adam_steps)
         if self.recipe.adam_epsilon == self._own_epsilon:
             return EPSILON
         if self._own_epsilon == "mxnet":
@@ -261,8 +312,20 @@ class SynthesisBase(ABC):
         """Return the pretrained network."""
 
     @abstractmethod
-    def _aim(self, recipe):
-        """Set the truncated network and the targets, or raise unchanged."""
+    def _make_net(self, recipe):
+        """Return a frozen copy of the network up to the deepest tap."""
+
+    @abstractmethod
+    def _look(self, net, array):
+        """Yield (i, output of net[i]) for an array (1, 3, h, w)."""
+
+    @abstractmethod
+    def _gram(self, Y):
+        """Return the Gram matrix of features, in float32."""
+
+    @abstractmethod
+    def _make_objective(self, recipe):
+        """Return what computes the losses and their gradient."""
 
     @abstractmethod
     def _begin(self, array, mean=None, variance=None, adam_steps=0):
@@ -287,3 +350,7 @@ class SynthesisBase(ABC):
     @abstractmethod
     def _adam(self):
         """Return Adam's (mean, variance) as NumPy arrays."""
+
+
+def _seen_through(recipe):
+    return [getattr(recipe, name) for name in _SEEN_THROUGH]

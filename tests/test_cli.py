@@ -276,7 +276,7 @@ def test_bad_options(run, pictures, out, options, part):
     ("options", "part"),
     [
         ("--backend jax", "'pytorch', 'mxnet'"),
-        ("--preset vgg", "'paired', 'as-printed'"),
+        ("--preset vgg", "'paired', 'fast', 'as-printed'"),
         ("--epochs many", "'--epochs'"),
         ("--lr fast", "'--lr'"),
         ("--nonsense", "No such option"),

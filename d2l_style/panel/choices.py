@@ -26,6 +26,10 @@ _LABELS = {
     "style_repeats": N_("style terms repeated"),
     "optimizer": N_("optimiser"),
     "adam_epsilon": N_("Adam's epsilon as in"),
+    "beta1": N_("Adam's beta1"),
+    "beta2": N_("Adam's beta2"),
+    "lr_schedule": N_("learning rate falls"),
+    "precision": N_("precision"),
 }
 
 
@@ -56,6 +60,14 @@ def options(name):
         },
         "optimizer": {name: name for name in OPTIMIZERS},
         "adam_epsilon": {name: name for name in EPSILONS},
+        "lr_schedule": {
+            _("in steps, as in the book"): "steps",
+            _("in a line, at the end"): "linear",
+        },
+        "precision": {
+            _("exact (float32)"): "exact",
+            _("fast (bfloat16 if it helps)"): "fast",
+        },
     }.get(name)
 
 
@@ -73,6 +85,7 @@ def networks():
 def presets():
     """Return {words: name} of the presets."""
     return {
+        _("fast: less than half the epochs"): "fast",
         _("paired: the same in both frameworks"): "paired",
         _("as printed with 1e4 (English edition)"): "as-printed",
         _("as printed with 1e3 (Vietnamese edition)"): "as-printed-vi",

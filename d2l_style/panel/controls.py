@@ -34,6 +34,7 @@ _TERMS = {  # of the recipe: label, range in powers of ten, help
 _SETTINGS = {  # of the recipe: how it is entered
     "num_epochs": widgets.IntText,
     "lr": widgets.FloatText,
+    "lr_schedule": widgets.Dropdown,
     "lr_decay_epoch": widgets.IntText,
     "lr_decay": widgets.FloatText,
     "init": widgets.Dropdown,
@@ -45,6 +46,9 @@ _SETTINGS = {  # of the recipe: how it is entered
     "style_repeats": widgets.IntText,
     "optimizer": widgets.Dropdown,
     "adam_epsilon": widgets.Dropdown,
+    "beta1": widgets.FloatText,
+    "beta2": widgets.FloatText,
+    "precision": widgets.Dropdown,
 }
 _AS_LAYER = {  # a convolution's two boxes: name, tooltip, told of the book's
     "style": (

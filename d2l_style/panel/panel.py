@@ -65,7 +65,7 @@ class StylePanel(widgets.VBox):
     ):
         backend_module(backend)  # complains if the framework is not here
         self.backend = backend
-        start = _checked(recipe) or Recipe.preset("paired", backend)
+        start = _checked(recipe) or Recipe.preset("fast", backend)
         given = {"content": content_img, "style": style_img}
         names, pictures, own = _opened(given)
         _take_over(self)
@@ -312,7 +312,7 @@ class StylePanel(widgets.VBox):
     def _preset_chosen(self, change):
         if change["new"]:
             now = self.recipe
-            kept = ("image_shape", "weights", "num_epochs", "init", "seed")
+            kept = ("image_shape", "weights", "init", "seed")
             preset = Recipe.preset(change["new"], self.backend)
             keep = {name: getattr(now, name) for name in kept}
             try:
