@@ -23,6 +23,7 @@ from rich.text import Text
 import d2l_style
 from d2l_style import fetch as fetching
 from d2l_style import images
+from d2l_style.forecast import duration
 from d2l_style.language import _
 from d2l_style.recipe import BACKENDS, PRESETS, STYLE_FITS, Recipe
 from d2l_style.synthesis import Diverged
@@ -76,7 +77,10 @@ def transfer(
         ),
     ] = "auto",
     size: Annotated[
-        str, typer.Option(help=_("Height x width in pixels, like 300x450."))
+        str,
+        typer.Option(
+            help=_("Height x width in pixels, like 300x450; own: CONTENT's.")
+        ),
     ] = "300x450",
     own_shape: Annotated[
         bool,
@@ -93,7 +97,10 @@ def transfer(
             help=_("STYLE squeezed to the size, cropped, or in its own shape.")
         ),
     ] = "squeeze",
-    epochs: Annotated[int, typer.Option(help=_("How many epochs."))] = 500,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help=_("How many epochs; 500 in the book, 200 in fast.")),
+    ] = None,
     style_layers: Annotated[
         str | None,
         typer.Option(help=_("Convolutions, like conv1_1,conv2_1 or 0,5.")),
@@ -122,6 +129,7 @@ def transfer(
 ):
     """Paint a picture as the options say, and write it to ``out``."""
     changes = {
+        "num_epochs": epochs,
         "content_weight": content_weight,
         "style_weight": style_weight,
         "tv_weight": tv_weight,
@@ -130,7 +138,7 @@ def transfer(
         "content_layers": _layers(content_layers),
     }
     pictures = [images.open_image(p, max_pixels) for p in (content, style)]
-    shape = _size(size)
+    shape = _size(size, pictures[0])
     if own_shape:
         shape = images.fitted_shape(pictures[0], shape)
     recipe = Recipe.preset(
@@ -139,13 +147,13 @@ def transfer(
         weights=weights,
         image_shape=shape,
         style_fit=str(style_fit),
-        num_epochs=epochs,
         **{k: v for k, v in changes.items() if v is not None},
     )
     _check_out(out, recipe.image_shape, (content, style))
     _say_network(recipe)
     run = StyleTransfer(*pictures, recipe, str(backend))
     try:
+        _say_forecast(run)
         _run_with_bar(run)
     except KeyboardInterrupt:
         _save(run.image(), out)
@@ -233,12 +241,15 @@ def _layers(text):
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _size(text):
+def _size(text, content):
+    if text.strip() == "own":
+        return content.height, content.width
     match = re.fullmatch(r"\s*(\d+)\s*[xX×]\s*(\d+)\s*", text)
     if not match:
         raise ValueError(
             _(
-                "--size must be height x width, like 300x450, not {given!r}."
+                "--size must be height x width, like 300x450, or own, not "
+                "{given!r}."
             ).format(given=text)
         )
     return int(match[1]), int(match[2])
@@ -305,6 +316,24 @@ def _write(img, out):
 
 def _say_network(recipe):
     print(describe(recipe.weights))
+
+
+def _say_forecast(run):
+    forecast, recipe = run.forecast(), run.recipe
+    h, w = recipe.image_shape
+    told = _(
+        "{h}x{w} pixels, {count} epochs: about {duration} and {size:.1f} GB "
+        "of memory."
+    )
+    print(
+        told.format(
+            h=h,
+            w=w,
+            count=recipe.num_epochs,
+            duration=duration(forecast.seconds * recipe.num_epochs),
+            size=forecast.bytes / 1e9,
+        )
+    )
 
 
 def _say_pictures(paths, told):

@@ -16,7 +16,7 @@ import numpy
 # Names that the book's cells use besides the functions below.
 from PIL import Image  # noqa: F401
 
-from d2l_style import images, vgg, zoo
+from d2l_style import forecast, images, vgg, zoo
 from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
 from d2l_style.beforehand import all_cores
 from d2l_style.doctor import require, require_panel
@@ -386,7 +386,7 @@ _UNWEIGHTED = {"content_weight": 1, "style_weight": 1, "tv_weight": 1}
 class Synthesis(SynthesisBase):
     """:class:`~d2l_style.synthesis.SynthesisBase` in MXNet."""
 
-    _own_epsilon = "mxnet"
+    _backend = "mxnet"
 
     def _default_device(self):
         return try_gpu()
@@ -402,6 +402,15 @@ class Synthesis(SynthesisBase):
     def _make_net(self, recipe):
         taps = {*recipe.content_taps, *recipe.style_taps}
         return frozen(self.pretrained_net, taps, self.device)
+
+    def _held(self, recipe):
+        if self.adam_steps == 0:
+            return 0
+        return forecast.bytes_needed(*self._needs(recipe))
+
+    def _free_bytes(self):
+        on_cpu = self.device.device_type == "cpu"
+        return forecast.free_bytes() if on_cpu else None
 
     def _look(self, net, array):
         """Yield (i, what net[i] puts out) for a standardised picture."""

@@ -39,7 +39,7 @@ def lr_at(epoch, lr, lr_decay_epoch, lr_decay=0.8):
 
 
 def linear_lr_at(epoch, lr, num_epochs):
-    """Return the learning rate of epoch ``epoch`` (from 0), held, then lowered.
+    """Return epoch ``epoch``'s learning rate (from 0): held, then lowered.
 
     ``lr`` for the first 60 % of ``num_epochs``, then in a straight line down
     to a fiftieth of it, where it stays for whoever goes on.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from d2l_style import images, vgg
+from d2l_style import forecast, images, vgg
 from d2l_style.language import _
 from d2l_style.recipe import Recipe
 
@@ -73,7 +73,8 @@ class SynthesisBase(ABC):
     :class:`~d2l_style.recipe.Recipe`. ``net`` is a network whose
     ``.features[i]`` has the book's indices; without it, ``recipe.weights``
     is loaded. It is copied and frozen, never changed. Raises ``ValueError``
-    and ``FileNotFoundError`` as these parts do.
+    and ``FileNotFoundError`` as these parts do, and
+    :class:`~d2l_style.forecast.TooLarge` where there is too little memory.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class SynthesisBase(ABC):
         self._given_net = net is not None
         self.pretrained_net = net or self._load(self.recipe.weights)
         self.epoch = 0
+        self._check_memory(self.recipe)
         self._aim(self.recipe)
         self.objective = self._make_objective(self.recipe)
         self.reset()
@@ -137,6 +139,7 @@ class SynthesisBase(ABC):
             if recipe.weights != old.weights and not self._given_net:
                 self.pretrained_net = self._load(recipe.weights)
             new = content_img is not None or style_img is not None
+            self._check_memory(recipe, self._held(old))
             if new or _seen_through(recipe) != _seen_through(old):
                 self._aim(recipe)
             self.objective = self._make_objective(recipe)
@@ -238,6 +241,30 @@ class SynthesisBase(ABC):
         self._begin(state["image"], state["mean"], state["variance"], steps)
         self.epoch, self.adam_steps = epoch, steps
 
+    def bytes_needed(self):
+        """Forecast how many bytes the run takes besides the network."""
+        return forecast.bytes_needed(*self._needs(self.recipe))
+
+    def _check_memory(self, recipe, held=0):
+        """Raise ``forecast.TooLarge`` if the run would not fit.
+
+        ``held`` bytes will be given back by the run that is being left.
+        """
+        free = self._free_bytes()
+        if free is not None:
+            needs = self._needs(recipe)
+            forecast.refuse_if_too_large(*needs, free + held)
+
+    def _needs(self, recipe):
+        widths = {
+            layer.index: self.pretrained_net.features[layer.index].bias.shape[
+                0
+            ]
+            for layer in vgg.CONVS
+            if layer.index <= recipe.deepest
+        }
+        return recipe, widths, self._backend, self._itemsize(recipe)
+
     def _aim(self, recipe):
         """Set the network's frozen copy and the targets."""
         net = self._make_net(recipe)
@@ -292,13 +319,25 @@ class SynthesisBase(ABC):
         variance, MXNet before; each convention is the other one rescaled.
         """
         correction = math.sqrt(1 - self.recipe.beta2**self.adam_steps)
-        if self.recipe.adam_epsilon == self._own_epsilon:
+        if self.recipe.adam_epsilon == self._backend:
             return EPSILON
-        if self._own_epsilon == "mxnet":
+        if self._backend == "mxnet":
             return EPSILON * correction
         return EPSILON / correction
 
-    _own_epsilon: str  # "pytorch" or "mxnet"
+    _backend: str  # "pytorch" or "mxnet"
+
+    def _held(self, recipe):
+        """Return how many bytes are still held between two epochs."""
+        return 0
+
+    def _itemsize(self, recipe):
+        """Return how many bytes each number of a feature takes."""
+        return 4
+
+    @abstractmethod
+    def _free_bytes(self):
+        """Return how many bytes may still be taken; None: unknown."""
 
     @abstractmethod
     def array(self):

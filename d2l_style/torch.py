@@ -14,7 +14,7 @@ import numpy as np
 # Names that the book's cells use besides the functions below.
 from PIL import Image  # noqa: F401
 
-from d2l_style import images, vgg, zoo
+from d2l_style import forecast, images, vgg, zoo
 from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
 from d2l_style.beforehand import huge_pages
 from d2l_style.doctor import require, require_panel
@@ -375,7 +375,7 @@ _UNWEIGHTED = {"content_weight": 1, "style_weight": 1, "tv_weight": 1}
 class Synthesis(SynthesisBase):
     """:class:`~d2l_style.synthesis.SynthesisBase` in PyTorch."""
 
-    _own_epsilon = "pytorch"
+    _backend = "pytorch"
 
     def _default_device(self):
         return try_gpu()
@@ -385,13 +385,23 @@ class Synthesis(SynthesisBase):
 
     def _make_net(self, recipe):
         taps = {*recipe.content_taps, *recipe.style_taps}
-        dtype = torch.float32
-        if recipe.precision == "fast" and has_fast_bfloat16(self.device):
-            dtype = torch.bfloat16
+        dtype = self._dtype(recipe)
         net = self.pretrained_net
         if self._given_net:  # whoever gave it may go on training it
             net = copy.deepcopy(net)
         return frozen(net, taps, dtype).to(self.device)
+
+    def _dtype(self, recipe):
+        fast = recipe.precision == "fast" and has_fast_bfloat16(self.device)
+        return torch.bfloat16 if fast else torch.float32
+
+    def _itemsize(self, recipe):
+        return self._dtype(recipe).itemsize
+
+    def _free_bytes(self):
+        if self.device.type == "cuda":
+            return torch.cuda.mem_get_info(self.device)[0]
+        return forecast.free_bytes()
 
     @torch.no_grad()
     def _look(self, net, array):

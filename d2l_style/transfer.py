@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import json
 import os
+import statistics
 import threading
 import time
 from collections.abc import Callable
@@ -14,10 +15,13 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
+from d2l_style.forecast import Forecast
 from d2l_style.language import _
 from d2l_style.recipe import BACKENDS, Recipe
-from d2l_style.synthesis import Losses
+from d2l_style.synthesis import Diverged, Losses
 
+_TIMED = 4  # epochs that a forecast is made from,
+_PATIENCE = 2  # seconds after which fewer have to do
 _MODULES = {"pytorch": "d2l_style.torch", "mxnet": "d2l_style.mxnet"}
 
 
@@ -118,6 +122,32 @@ class StyleTransfer:
             losses = self.synthesis.step()
             seconds = time.perf_counter() - start
             return Epoch(self.epoch, losses, seconds, self.image)
+
+    def forecast(self):
+        """Return the :class:`~d2l_style.forecast.Forecast` of this run."""
+        seconds = self.time_epochs()
+        return Forecast(self.synthesis.bytes_needed(), seconds)
+
+    def time_epochs(self):
+        """Run a few epochs, undo them, and return the median seconds.
+
+        Raises :class:`~d2l_style.synthesis.Diverged` if not even one can be
+        run.
+        """
+        seconds = []
+        with self.alone():  # nobody shall see these epochs
+            state, until = self.state(), time.monotonic() + _PATIENCE
+            try:
+                for epoch in self.run(_TIMED):
+                    seconds.append(epoch.seconds)
+                    if time.monotonic() > until:
+                        break
+            except Diverged:
+                if not seconds:
+                    raise
+            finally:
+                self.restore(state)
+        return statistics.median(seconds[1:] or seconds)  # the first warms up
 
     @contextmanager
     def alone(self):

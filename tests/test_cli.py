@@ -15,7 +15,8 @@ from servers import closed_address, serving
 
 import d2l_style
 from d2l_style import cli, fetch, images
-from d2l_style.recipe import Recipe
+from d2l_style.forecast import Forecast
+from d2l_style.recipe import PRESETS, Recipe
 
 
 @pytest.fixture
@@ -65,6 +66,9 @@ def recorded(monkeypatch):
 
         def run(self):
             return iter(())
+
+        def forecast(self):
+            return Forecast(1.5e9, 0.25)
 
         def image(self):
             h, w = self.recipe.image_shape
@@ -141,6 +145,30 @@ def test_what_is_written_is_what_the_library_makes(
         assert img.tobytes() == transfer.image().tobytes()
 
 
+def test_it_says_what_a_run_will_take(run, pictures, out, recorded):
+    code, said, _ = run("transfer", *pictures, "-o", out, "--epochs", "400")
+    told = "300x450 pixels, 400 epochs: about 1 min 40 s and 1.5 GB of memory."
+    assert code == 0
+    assert told in said.splitlines()
+
+
+def test_the_pictures_own_size(run, pictures, out, recorded):
+    code, _, err = run("transfer", *pictures, "-o", out, "--size", "own")
+    assert (code, err) == (0, "")
+    w, h = images.open_image(pictures[0]).size
+    assert recorded[0][2].image_shape == (h, w)
+
+
+def test_what_does_not_fit_is_refused_before_it_begins(run, pictures, out):
+    code, _, err = run(
+        *("transfer", *pictures, "-o", out, "--size", "20000x20000"),
+    )
+    assert code == 1
+    assert "20000x20000 pixels need about" in err
+    assert "would fit" in err
+    assert os.listdir(out.parent) == []
+
+
 def test_without_options_it_is_the_preset(run, pictures, out, recorded):
     code, _, err = run("transfer", *pictures, "-o", out)
     assert (code, err) == (0, "")
@@ -182,7 +210,7 @@ def test_every_option_reaches_the_recipe(
 
 
 @pytest.mark.parametrize("backend", ["pytorch", "mxnet"])
-@pytest.mark.parametrize("preset", ["paired", "as-printed", "as-printed-vi"])
+@pytest.mark.parametrize("preset", PRESETS)
 def test_presets_of_both_backends(
     run, pictures, out, recorded, preset, backend
 ):
@@ -239,12 +267,12 @@ def refused(run, folder, *args, code=1):
     ("options", "part"),
     [
         ("--size 0x10", "at least 1 and at most 20000, not 0"),
-        ("--size 300", "like 300x450, not '300'"),
-        ("--size 300x", "like 300x450, not '300x'"),
-        ("--size axb", "like 300x450, not 'axb'"),
-        ("--size -5x4", "like 300x450, not '-5x4'"),
-        ("--size 3.5x4", "like 300x450, not '3.5x4'"),
-        ("--size 10x10x3", "like 300x450, not '10x10x3'"),
+        ("--size 300", "like 300x450, or own, not '300'"),
+        ("--size 300x", "like 300x450, or own, not '300x'"),
+        ("--size axb", "like 300x450, or own, not 'axb'"),
+        ("--size -5x4", "like 300x450, or own, not '-5x4'"),
+        ("--size 3.5x4", "like 300x450, or own, not '3.5x4'"),
+        ("--size 10x10x3", "like 300x450, or own, not '10x10x3'"),
         ("--size 15x300", "conv5_1"),
         ("--size 7x7 --style-layers conv1_1", "conv4_4"),
         ("--style-layers conv9_9", "conv9_9"),
@@ -432,10 +460,10 @@ SLOW_RUN = """
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
     class Told(StyleTransfer):
-        def run(self):
-            for epoch in super().run():
+        def run(self, num_epochs=None):
+            for epoch in super().run(num_epochs):
                 yield epoch
-                if epoch.number == 3:
+                if num_epochs is None and epoch.number == 3:
                     print("three epochs", file=sys.stderr, flush=True)
 
     cli.StyleTransfer = Told
@@ -767,9 +795,8 @@ def test_what_it_says_can_be_translated(
     korean = {
         "Error:": "오류:",
         "{out} holds the picture.": "그림은 {out}에 있습니다.",
-        "--size must be height x width, like 300x450, not {given!r}.": (
-            "--size: {given!r}"
-        ),
+        "--size must be height x width, like 300x450, or own, not "
+        "{given!r}.": "--size: {given!r}",
     }
     monkeypatch.setattr("d2l_style.language._catalogue", lambda _: korean)
     code, said, _ = run("transfer", *pictures, "-o", out)

@@ -21,12 +21,12 @@ ipywidgets = pytest.importorskip("ipywidgets", reason="it is not installed")
 pytest.importorskip("anywidget", reason="anywidget is not installed")
 
 from d2l_style import vgg  # noqa: E402
+from d2l_style.forecast import duration  # noqa: E402
 from d2l_style.panel import StylePanel, panel  # noqa: E402
 from d2l_style.panel.controls import Controls  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
 from d2l_style.panel.session import Session  # noqa: E402
 from d2l_style.panel.snapshots import FRAMES, Film  # noqa: E402
-from d2l_style.panel.views import duration  # noqa: E402
 from d2l_style.panel.words import in_words  # noqa: E402
 from d2l_style.panel.worker import Worker  # noqa: E402
 from d2l_style.png import (  # noqa: E402

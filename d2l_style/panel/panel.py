@@ -9,6 +9,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from d2l_style import images
+from d2l_style.forecast import duration
 from d2l_style.language import N_, _
 from d2l_style.panel.choices import presets
 from d2l_style.panel.controls import Controls
@@ -20,7 +21,7 @@ from d2l_style.panel.pages import (
 )
 from d2l_style.panel.session import Session
 from d2l_style.panel.snapshots import Snapshot
-from d2l_style.panel.views import Views, duration
+from d2l_style.panel.views import Views
 from d2l_style.panel.worker import Worker
 from d2l_style.png import names_in_png, png_bytes, recipe_in_png
 from d2l_style.recipe import Recipe

@@ -4,7 +4,6 @@ No widget and no thread is known here. One thread at a time may call it.
 """
 
 import statistics
-import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -13,8 +12,6 @@ from d2l_style.panel.words import in_words
 from d2l_style.shares import Shares
 
 UNDO_STEPS = 10  # each keeps a picture and Adam's averages
-TIMED = 4  # epochs that a forecast is made from,
-PATIENCE = 2  # seconds after which fewer have to do
 _MEASURED_BY = (
     "content_layers",
     "style_layers",
@@ -238,19 +235,10 @@ class Session:
         self._unmoved = False
 
     def time_epochs(self):
-        """Run a few epochs, undo them, and return the median seconds."""
-        transfer, seconds = self.begin(), []
-        with transfer.alone():  # nobody shall see these epochs
-            state, until = transfer.state(), time.monotonic() + PATIENCE
-            try:
-                for epoch in transfer.run(TIMED):
-                    seconds.append(epoch.seconds)
-                    if time.monotonic() > until:
-                        break
-            finally:
-                transfer.restore(state)
+        """Return the seconds of an epoch, from a few that are undone."""
+        seconds = self.begin().time_epochs()
         self.seconds.clear()
-        return statistics.median(seconds[1:] or seconds)  # the first warms up
+        return seconds
 
     @property
     def seconds_per_epoch(self):

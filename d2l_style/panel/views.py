@@ -144,17 +144,3 @@ class Views:
             for number, mark in marks
         ]
         self.changes.value = "<br>".join(lines)
-
-
-def duration(seconds):
-    """Return seconds in words: ``40 s``, ``3 min 20 s``, ``1 h 5 min``."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return _("{seconds} s").format(seconds=seconds)
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return _("{minutes} min {seconds} s").format(
-            minutes=minutes, seconds=seconds
-        )
-    hours, minutes = divmod(minutes, 60)
-    return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)

@@ -1,0 +1,159 @@
+"""Memory and time said before a run, and runs that would not fit."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from d2l_style import forecast, vgg
+from d2l_style.recipe import Recipe
+from d2l_style.transfer import StyleTransfer
+
+WIDTHS = {c.index: vgg.WIDTHS[c.block - 1] for c in vgg.CONVS}
+BACKENDS = ["pytorch", "mxnet"]
+
+
+def need(shape=(300, 450), backend="pytorch", itemsize=4, **changes):
+    recipe = Recipe(image_shape=shape, **changes)
+    return forecast.bytes_needed(recipe, WIDTHS, backend, itemsize)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_it_grows_linearly_with_the_pixels(backend):
+    a, b, c = (need((s * 160, s * 240), backend) for s in (4, 8, 16))
+    assert (c - a) / (b - a) == pytest.approx(5, rel=0.01)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_fewer_layers_and_smaller_numbers_need_less(backend):
+    shallow = need(backend=backend, style_layers=[0], content_layers=[2])
+    assert shallow < 0.8 * need(backend=backend)
+    assert need(backend=backend, itemsize=2) < 0.8 * need(backend=backend)
+
+
+@pytest.mark.parametrize("tap", ["relu", "conv", "inplace"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_choice_of_layers_has_a_forecast(backend, tap):
+    for conv in vgg.CONVS:
+        one = need((16, 16), backend, content_layers=[conv.index], tap=tap)
+        assert 0 < one < 1e9
+
+
+def test_a_proposed_size_fits_and_is_not_needlessly_small():
+    recipe = Recipe(image_shape=(3000, 2000))
+    free = need((1500, 1000))
+    h, w = forecast.largest_shape(recipe, WIDTHS, "pytorch", 4, free)
+    assert 0.98 * free < need((h, w)) <= free
+    assert h / w == pytest.approx(1.5, rel=0.01)
+
+
+def test_a_refusal_says_what_would_fit():
+    recipe = Recipe(image_shape=(3000, 4500))
+    args = recipe, WIDTHS, "pytorch", 4
+    with pytest.raises(forecast.TooLarge) as caught:
+        forecast.refuse_if_too_large(*args, 2e9)
+    told = str(caught.value)
+    assert "3000x4500 pixels need about" in told
+    assert "2.0 GB are free" in told
+    proposed = told.split()[-3]
+    h, w = map(int, proposed.split("x"))
+    smaller = recipe.replace(image_shape=(h, w))
+    forecast.refuse_if_too_large(smaller, *args[1:], 2e9)
+
+
+def test_where_nothing_fits_another_way_is_named():
+    with pytest.raises(forecast.TooLarge, match="smaller network"):
+        forecast.refuse_if_too_large(Recipe(), WIDTHS, "pytorch", 4, 1e6)
+
+
+def test_where_nobody_knows_nothing_is_refused():
+    recipe = Recipe(image_shape=(9000, 9000))
+    forecast.refuse_if_too_large(recipe, WIDTHS, "mxnet", 4, None)
+
+
+def test_free_memory_is_no_more_than_there_is():
+    import psutil
+
+    assert 0 < forecast.free_bytes() <= psutil.virtual_memory().total
+
+
+@pytest.fixture
+def make(backend, content_img, style_img, narrow_file):
+    def transfer(**changes):
+        recipe = Recipe(
+            weights=narrow_file, **{"image_shape": (48, 72), **changes}
+        )
+        return StyleTransfer(content_img, style_img, recipe, backend)
+
+    return transfer
+
+
+def test_too_large_a_run_is_refused_and_nothing_is_lost(make, monkeypatch):
+    transfer = make()
+    for _ in transfer.run(2):
+        pass
+    before, array = transfer.recipe, transfer.synthesis.array()
+    # Kept features of MXNet count as free when it is about to drop them.
+    monkeypatch.setattr(forecast, "free_bytes", lambda: 300e6)
+    with pytest.raises(forecast.TooLarge, match="would fit"):
+        transfer.edit(image_shape=(4800, 7200))
+    assert transfer.recipe == before
+    assert (transfer.synthesis.array() == array).all()
+    assert len(list(transfer.run(2))) == 2
+    with pytest.raises(forecast.TooLarge, match="would fit"):
+        make(image_shape=(4800, 7200))
+
+
+def test_a_forecast_leaves_no_trace(make):
+    transfer, other = make(), make()
+    told = transfer.forecast()
+    assert told.seconds > 0
+    assert told.bytes > 0
+    assert transfer.epoch == 0
+    a, b = ([e.losses for e in run.run(3)] for run in (transfer, other))
+    assert a == b
+
+
+PEAK = """
+import json, sys
+import psutil, resource
+from conftest import ROOT
+from d2l_style import forecast
+from d2l_style.recipe import Recipe
+from d2l_style.transfer import StyleTransfer
+
+backend, precision = sys.argv[1:]
+told = {}
+ask = forecast.refuse_if_too_large
+def keep(*args):
+    told["bytes"] = forecast.bytes_needed(*args[:-1])
+    told["before"] = psutil.Process().memory_info().rss
+    ask(*args)
+forecast.refuse_if_too_large = keep
+recipe = Recipe(weights="mini", image_shape=(600, 900), precision=precision)
+pictures = [ROOT / "img" / name for name in ("rainier.jpg", "bojagi.jpg")]
+transfer = StyleTransfer(*pictures, recipe, backend)
+for epoch in transfer.run(3):
+    pass
+told["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(json.dumps(told))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="counts as Linux does")
+@pytest.mark.parametrize("precision", ["exact", "fast"])
+def test_the_forecast_holds_within_a_fifth(backend, precision):
+    path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PEAK, backend, precision],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    forecast_peak = told["before"] + told["bytes"]
+    assert forecast_peak == pytest.approx(told["peak"], rel=0.2)
