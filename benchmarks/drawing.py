@@ -6,26 +6,21 @@ Compares one update of the animator (every ten epochs) with ten epochs of a
 full-size VGG-19 at 300 x 450.
 """
 
-import argparse
 import statistics
-import time
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.epoch import ours
+from benchmarks.command import show
+from benchmarks.epoch import seconds_of
+from benchmarks.report import Table
+from benchmarks.subjects import PAIRS, backends_here, paths_of
+from benchmarks.ways import Way, epoch_of
 from d2l_style.animator import Animator
-from d2l_style.doctor import missing_framework
+
+QUICK = {"updates": 20}
 
 
-def seconds_of(function):
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
-
-
-def updates(count):
+def drawn(count):
     """Return the seconds of each of ``count`` updates, drawn and encoded."""
     animator = Animator.of_losses(10 * count)
     rng = np.random.default_rng(0)
@@ -40,28 +35,28 @@ def updates(count):
 
 
 def epoch_seconds(backend):
-    epoch = ours(backend, (300, 450))
+    """Return the median seconds of an epoch."""
+    way = Way(backend, "exact")
+    epoch = epoch_of(way, paths_of(PAIRS[0]), "random", (300, 450))
     epoch()
     return statistics.median(seconds_of(epoch) for _ in range(5))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--updates", type=int, default=50)
-    drawn = updates(parser.parse_args().updates)
-    backend = "mxnet" if missing_framework("torch") else "pytorch"
+def tables(updates=50):
+    """Return one table: the first updates and the last."""
+    seconds = drawn(updates)
+    backend = backends_here()[0]
     epoch = epoch_seconds(backend)
-    table = Table(title=f"One update of the figure, {backend}, 300 x 450")
-    table.add_column("updates")
-    table.add_column("ms, median", justify="right")
-    table.add_column("of the run", justify="right")
-    for name, part in (("first 10", drawn[:10]), ("last 10", drawn[-10:])):
+    table = Table(
+        f"One update of the figure, {backend}, {epoch:.2f} s an epoch",
+        ("updates", "ms, median", "of the run"),
+    )
+    for name, part in (("first 10", seconds[:10]), ("last 10", seconds[-10:])):
         median = statistics.median(part)
         share = median / (median + 10 * epoch)
-        table.add_row(name, f"{1000 * median:.0f}", f"{share:.1%}")
-    Console().print(table)
-    print(f"One epoch takes {epoch:.2f} s.")
+        table.add(name, f"{1000 * median:.0f}", f"{share:.1%}")
+    return [table]
 
 
 if __name__ == "__main__":
-    main()
+    show(tables, __doc__, QUICK)

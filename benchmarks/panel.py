@@ -1,6 +1,6 @@
 """How quickly the panel answers, and what its drawing costs.
 
-    python -m benchmarks.panel [--backend mxnet] [--size 300 450]
+    python -m benchmarks.panel [--backend mxnet] [--size 300x450]
 
 Goals on two cores with the bundled network at 300 x 450: a new picture within
 2 s of Start, a slider's effect within 0.5 s, Pause within two epochs, drawing
@@ -8,15 +8,13 @@ at most about a tenth of the time. Measured at the kernel; the browser's own
 share is not in it.
 """
 
-import argparse
 import statistics
 import time
 
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks.command import show
+from benchmarks.report import Table
 from d2l_style.panel import StylePanel
-from d2l_style.recipe import BACKENDS, Recipe
+from d2l_style.recipe import Recipe
 
 GOALS = {
     "first picture after Start, s": 2,
@@ -24,24 +22,23 @@ GOALS = {
     "epochs after Pause": 2,
     "share of drawing, %": 10,
 }
+QUICK = {"size": (96, 144), "seconds": 3.0}
 
 
-def main(argv=None):
-    """Print a table of what was measured beside the goals."""
-    args = _parser().parse_args(argv)
-    recipe = Recipe(
-        image_shape=tuple(args.size), weights=args.weights, num_epochs=100_000
-    )
-    panel = StylePanel(recipe=recipe, backend=args.backend)
+def tables(backend="pytorch", weights="mini", size=(300, 450), seconds=20.0):
+    """Return one table of what was measured beside the goals."""
+    recipe = Recipe(image_shape=size, weights=weights, num_epochs=100_000)
+    panel = StylePanel(recipe=recipe, backend=backend)
     panel.worker.settle(600)
     try:
-        figures = measure(panel, args.seconds)
+        figures = measure(panel, seconds)
     finally:
         panel.close()
-    table = Table("", "measured", "goal")
+    title = f"{backend}, {weights}, {size[0]} x {size[1]} pixels"
+    table = Table(title, ("", "measured", "goal"))
     for (name, goal), figure in zip(GOALS.items(), figures, strict=True):
-        table.add_row(name, f"{figure:.2f}", str(goal))
-    Console().print(table)
+        table.add(name, f"{figure:.2f}", goal)
+    return [table]
 
 
 def measure(panel, seconds):
@@ -98,16 +95,5 @@ def _wait(condition):
         time.sleep(0.002)
 
 
-def _parser():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--backend", choices=BACKENDS, default="pytorch")
-    parser.add_argument("--weights", default="mini")
-    parser.add_argument(
-        "--size", type=int, nargs=2, default=(300, 450), metavar=("H", "W")
-    )
-    parser.add_argument("--seconds", type=float, default=20)
-    return parser
-
-
 if __name__ == "__main__":
-    main()
+    show(tables, __doc__, QUICK)

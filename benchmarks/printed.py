@@ -46,14 +46,16 @@ def layer_by_layer(net, X):
 
 
 def printed_pytorch(content_img, style_img, recipe):
-    """Return a function that runs one epoch as PyTorch's tab prints it."""
+    """Return a function that runs one epoch as PyTorch's tab prints it.
+
+    It returns the picture, a parameter.
+    """
     import torch
 
     from d2l_style import torch as d2l
 
     pretrained = d2l.pretrained_vgg19(recipe.weights, inplace=True)
     net = torch.nn.Sequential(*[pretrained.features[i] for i in range(LAYERS)])
-    net.to(memory_format=torch.contiguous_format)  # as torchvision's are
 
     def as_input(img):
         return torch.tensor(images.standardise(_resized(img, recipe)))
@@ -76,12 +78,16 @@ def printed_pytorch(content_img, style_img, recipe):
         count += 1
         if count % 10 == 0:
             figure.add(d2l.postprocess(X), [sum(losses[1]).item()])
+        return X
 
     return epoch
 
 
 def printed_mxnet(content_img, style_img, recipe):
-    """Return a function that runs one epoch as MXNet's tab prints it."""
+    """Return a function that runs one epoch as MXNet's tab prints it.
+
+    It returns the picture, an array.
+    """
     from d2l_style import mxnet as d2l
 
     pretrained = d2l.pretrained_vgg19(recipe.weights)
@@ -112,12 +118,14 @@ def printed_mxnet(content_img, style_img, recipe):
         if count % 10 == 0:
             figure.add(d2l.postprocess(X).asnumpy(), [sum(losses[1]).item()])
         d2l.npx.waitall()
+        return X
 
     return epoch
 
 
 def _resized(img, recipe):
-    return images.resize(images.as_image(img), recipe.image_shape)
+    img = images.as_image(img)
+    return images.resize(img, recipe.image_shape, recipe.antialias)
 
 
 def recipe_of(backend, **changes):

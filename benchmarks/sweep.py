@@ -3,12 +3,11 @@
     python -m benchmarks.sweep [--backend mxnet] [--epochs 100]
 
 Nine cells of 150 x 225 with the bundled network, as in the exercises. Times
-include starting the worker processes and importing the framework in them.
-The last column tells how far the pictures are from those of one process, in
-grey levels.
+include starting and ending the worker processes and importing the framework
+in them. The last column tells how far the pictures are from those of one
+process, in grey levels.
 """
 
-import argparse
 import logging
 import tempfile
 import time
@@ -16,11 +15,15 @@ from contextlib import contextmanager
 
 import joblib
 import numpy as np
+from joblib.externals.loky import get_reusable_executor
 
+from benchmarks.command import show
+from benchmarks.report import Table
 from d2l_style.exercises import sweep
-from d2l_style.recipe import BACKENDS, Recipe
+from d2l_style.recipe import Recipe
 from d2l_style.samples import sample_images
 
+QUICK = {"epochs": 3}
 GRID = {
     "content_weight": [0.1, 1, 10],
     "style_weight": [1e3, 1e4, 1e5],
@@ -36,6 +39,8 @@ def one_process():
 @contextmanager
 def processes():
     yield
+    # Else they wait for more, and whoever started them waits for them.
+    get_reusable_executor().shutdown(kill_workers=True)
 
 
 @contextmanager
@@ -68,28 +73,29 @@ def run(place, recipe, backend):
         return seconds, [np.asarray(r.image, float) for r in results]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--backend", choices=BACKENDS, default="pytorch")
-    parser.add_argument("--epochs", type=int, default=100)
-    given = parser.parse_args()
-    recipe = Recipe(
-        image_shape=(150, 225), num_epochs=given.epochs, weights="mini"
+def tables(backend="pytorch", epochs=100):
+    """Return one table, a row for each place to run at."""
+    recipe = Recipe(image_shape=(150, 225), num_epochs=epochs, weights="mini")
+    table = Table(
+        f"9 cells, {epochs} epochs, {backend}",
+        ("run in", "s", "ratio", "pictures apart"),
     )
-    print(f"9 cells, {given.epochs} epochs, {given.backend}")
-    print(f"{'':14}{'seconds':>8}{'ratio':>8}{'pictures':>10}")
     first = None
     for place in (one_process, processes, dask_cluster):
-        seconds, pictures = run(place, recipe, given.backend)
+        seconds, pictures = run(place, recipe, backend)
         first = first or (seconds, pictures)
         apart = max(
             np.abs(a - b).mean()
             for a, b in zip(pictures, first[1], strict=True)
         )
-        name = place.__name__.replace("_", " ")
-        ratio = seconds / first[0]
-        print(f"{name:14}{seconds:8.1f}{ratio:8.2f}{apart:10.2f}")
+        table.add(
+            place.__name__.replace("_", " "),
+            f"{seconds:.1f}",
+            f"{seconds / first[0]:.2f}",
+            f"{apart:.2f}",
+        )
+    return [table]
 
 
 if __name__ == "__main__":
-    main()
+    show(tables, __doc__, QUICK)

@@ -111,9 +111,7 @@ def _layer(layer, parameters, inplace):
     W = torch.from_numpy(parameters[f"features.{layer.index}.weight"])
     b = torch.from_numpy(parameters[f"features.{layer.index}.bias"])
     conv = nn.utils.skip_init(nn.Conv2d, W.shape[1], len(W), 3, padding=1)
-    # channels_last is the order in which CPUs convolve quickest.
-    conv.weight = nn.Parameter(W.clone(memory_format=torch.channels_last))
-    conv.bias = nn.Parameter(b.clone())
+    conv.weight, conv.bias = nn.Parameter(W), nn.Parameter(b)  # no copies
     return conv
 
 
@@ -488,9 +486,8 @@ def frozen(pretrained_net, taps, dtype=torch.float32):
     """Return a fast, frozen view of the network up to the deepest tap.
 
     The weights want no gradient and lie in channels_last order, in which
-    the CPU's convolutions are quickest; where they do so already and have
-    this ``dtype``, they are shared. A ReLU works in place where nobody reads
-    its input. In float32 the numbers stay the same.
+    the CPU's convolutions are quickest; biases are shared. A ReLU works in
+    place where nobody reads its input. In float32 the numbers stay the same.
     """
     layers = []
     for i in range(max(taps) + 1):
