@@ -140,7 +140,7 @@ class SynthesisBase(ABC):
                 self.pretrained_net = self._load(recipe.weights)
             new = content_img is not None or style_img is not None
             self._check_memory(recipe, self._held(old))
-            if new or _seen_through(recipe) != _seen_through(old):
+            if new or seen_through(recipe) != seen_through(old):
                 self._aim(recipe)
             self.objective = self._make_objective(recipe)
             if recipe.image_shape != old.image_shape:
@@ -391,5 +391,6 @@ class SynthesisBase(ABC):
         """Return Adam's (mean, variance) as NumPy arrays."""
 
 
-def _seen_through(recipe):
+def seen_through(recipe):
+    """Return all of a recipe that the features and targets depend on."""
     return [getattr(recipe, name) for name in _SEEN_THROUGH]

@@ -42,7 +42,9 @@ def test_epoch_benchmark_prints_a_row_for_each_way():
     )
     for backend in HERE:
         rows = [line for line in said.splitlines() if f" {backend} " in line]
-        assert ["printed" in row for row in rows] == [True, False]
+        printed = ["printed" in row for row in rows]
+        assert printed[0]
+        assert printed.count(False) >= 2  # ours, with both networks
 
 
 @pytest.mark.torch

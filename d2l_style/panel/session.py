@@ -10,17 +10,9 @@ from dataclasses import dataclass, field
 from d2l_style.language import _
 from d2l_style.panel.words import in_words
 from d2l_style.shares import Shares
+from d2l_style.synthesis import seen_through
 
 UNDO_STEPS = 10  # each keeps a picture and Adam's averages
-_MEASURED_BY = (
-    "content_layers",
-    "style_layers",
-    "tap",
-    "image_shape",
-    "antialias",
-    "style_fit",
-    "weights",
-)
 
 
 @dataclass(frozen=True)
@@ -250,12 +242,12 @@ class Session:
         recipe = self.begin().recipe
         if self.known_shares(recipe) is None:
             measured = Shares.measure(self.transfer.synthesis)
-            self._shares = _measured_by(recipe), measured
+            self._shares = seen_through(recipe), measured
         return self._shares[1]
 
     def known_shares(self, recipe):
         """Return the shares if those last measured fit ``recipe``."""
-        if self._shares and self._shares[0] == _measured_by(recipe):
+        if self._shares and self._shares[0] == seen_through(recipe):
             return self._shares[1]
         return None
 
@@ -264,7 +256,3 @@ class Session:
         if self.history.epochs:  # before the first there is nothing to mark
             self.history.marks.append(mark)
         return mark
-
-
-def _measured_by(recipe):
-    return tuple(getattr(recipe, name) for name in _MEASURED_BY)
