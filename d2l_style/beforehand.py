@@ -5,8 +5,6 @@ Both are read from the environment, once. What the user has set there stays.
 
 import os
 
-import joblib
-
 
 def all_cores():
     """Let MXNet compute on all cores.
@@ -16,6 +14,8 @@ def all_cores():
     does in its workers, is obeyed.
     """
     if "OMP_NUM_THREADS" not in os.environ:
+        import joblib  # PyTorch's readers need not wait for it
+
         cores = joblib.cpu_count(only_physical_cores=True)
         os.environ.setdefault("MXNET_OMP_MAX_THREADS", str(cores))
 

@@ -171,7 +171,7 @@ def _kept_in_pytorch(recipe, widths, itemsize):
         own = size * itemsize
         if layer.kind == "pool":
             kept.append(own + size * _INDEX)
-        elif layer.index in taps or _stays(layer, taps, recipe):
+        elif layer.index in taps or _stays(layer, recipe):
             kept.append(own)
         else:
             kept.append(0)
@@ -183,7 +183,7 @@ def _kept_in_pytorch(recipe, widths, itemsize):
     return peak
 
 
-def _stays(layer, taps, recipe):
+def _stays(layer, recipe):
     """Return whether a ReLU's output is kept: all but before a pool."""
     after = layer.index + 1
     pooled = after < _depth(recipe) and vgg.LAYERS[after].kind == "pool"

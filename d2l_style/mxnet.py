@@ -412,15 +412,14 @@ class Synthesis(SynthesisBase):
         on_cpu = self.device.device_type == "cpu"
         return forecast.free_bytes() if on_cpu else None
 
-    def _look(self, net, array):
+    def _look(self, net, array, recipe):
         """Yield (i, what net[i] puts out) for a standardised picture."""
         X = np.array(array, ctx=self.device)
         for i, layer in enumerate(net):
             X = layer(X)
             yield i, X
 
-    def _gram(self, Y):
-        return fast_gram(Y)
+    _gram = staticmethod(fast_gram)
 
     @_numpy_semantics
     def _make_objective(self, recipe):

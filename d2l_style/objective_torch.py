@@ -132,8 +132,8 @@ class _Pool(_Layer):
 
 
 class _ContentTap(_Layer):
-    def __init__(self, Y, weight):
-        self.target, self.weight = Y, weight
+    def __init__(self, index, Y, weight):
+        self.index, self.target, self.weight = index, Y, weight
 
     def forward(self, Y):
         self.kept = Y - self.target
@@ -149,8 +149,9 @@ class _ContentTap(_Layer):
 class _StyleTap(_Layer):
     """``repeats`` is how often the loss enters the total."""
 
-    def __init__(self, gram_Y, weight, repeats):
-        self.target, self.weight, self.repeats = gram_Y, weight, repeats
+    def __init__(self, index, gram_Y, weight, repeats):
+        self.index, self.target = index, gram_Y
+        self.weight, self.repeats = weight, repeats
 
     def forward(self, Y):
         G = fast_gram(Y).sub_(self.target)
@@ -198,19 +199,19 @@ def _where_positive(dY, Y):
 
 
 def _taps(recipe, contents_Y, styles_Y_gram):
-    contents = [_ContentTap(Y, recipe.content_weight) for Y in contents_Y]
+    contents = [
+        _ContentTap(i, Y, recipe.content_weight)
+        for i, Y in zip(recipe.content_taps, contents_Y, strict=True)
+    ]
     styles = [
-        _StyleTap(G, recipe.style_weight * factor, recipe.style_repeats)
-        for G, factor in zip(
-            styles_Y_gram, recipe.style_factors.values(), strict=True
+        _StyleTap(i, G, recipe.style_weight * factor, recipe.style_repeats)
+        for i, G, factor in zip(
+            recipe.style_taps,
+            styles_Y_gram,
+            recipe.style_factors.values(),
+            strict=True,
         )
     ]
-    for taps, indices in (
-        (contents, recipe.content_taps),
-        (styles, recipe.style_taps),
-    ):
-        for tap, index in zip(taps, indices, strict=True):
-            tap.index = index
     return contents, styles
 
 

@@ -139,8 +139,8 @@ class SynthesisBase(ABC):
             if recipe.weights != old.weights and not self._given_net:
                 self.pretrained_net = self._load(recipe.weights)
             new = content_img is not None or style_img is not None
-            self._check_memory(recipe, self._held(old))
             if new or seen_through(recipe) != seen_through(old):
+                self._check_memory(recipe, self._held(old))
                 self._aim(recipe)
             self.objective = self._make_objective(recipe)
             if recipe.image_shape != old.image_shape:
@@ -178,17 +178,22 @@ class SynthesisBase(ABC):
             )
         return self._feature_arrays(np.ascontiguousarray(array, np.float32))
 
-    def pictures_seen(self):
+    def pictures_seen(self, recipe=None):
         """Return content and style picture as the network sees them.
 
-        Two RGB PIL images of ``image_shape``; with ``style_fit="keep"`` the
-        style picture has a shape of its own.
+        Two RGB PIL images of ``image_shape``, of ``recipe`` or of the one
+        in force; with ``style_fit="keep"`` the style picture has a shape of
+        its own. Raises ``ValueError`` if it is then too narrow.
         """
-        r = self.recipe
+        r = recipe or self.recipe
         return (
             images.resize(self.content_img, r.image_shape, r.antialias),
             images.fit(
-                self.style_img, r.image_shape, r.style_fit, r.antialias
+                self.style_img,
+                r.image_shape,
+                r.style_fit,
+                r.antialias,
+                vgg.smallest_side(r.deepest),
             ),
         )
 
@@ -268,25 +273,14 @@ class SynthesisBase(ABC):
     def _aim(self, recipe):
         """Set the network's frozen copy and the targets."""
         net = self._make_net(recipe)
-        content_X = images.standardise(
-            images.resize(
-                self.content_img, recipe.image_shape, recipe.antialias
-            )
-        )
-        style_X = images.standardise(
-            images.fit(
-                self.style_img,
-                recipe.image_shape,
-                recipe.style_fit,
-                recipe.antialias,
-                vgg.smallest_side(recipe.deepest),
-            )
+        content_X, style_X = map(
+            images.standardise, self.pictures_seen(recipe)
         )
         contents, grams = {}, {}
-        for i, Y in self._look(net, content_X):
+        for i, Y in self._look(net, content_X, recipe):
             if i in recipe.content_taps:
                 contents[i] = Y
-        for i, Y in self._look(net, style_X):
+        for i, Y in self._look(net, style_X, recipe):
             if i in recipe.style_taps:
                 grams[i] = self._gram(Y)
         self.net = net
@@ -355,7 +349,7 @@ class SynthesisBase(ABC):
         """Return a frozen copy of the network up to the deepest tap."""
 
     @abstractmethod
-    def _look(self, net, array):
+    def _look(self, net, array, recipe):
         """Yield (i, output of net[i]) for an array (1, 3, h, w)."""
 
     @abstractmethod

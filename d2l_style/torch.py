@@ -7,7 +7,6 @@ Pictures are standardised (1, 3, h, w) float32 tensors called ``X``.
 """
 
 import contextlib
-import copy
 
 import numpy as np
 
@@ -108,10 +107,15 @@ def _layer(layer, parameters, inplace):
         return nn.ReLU(inplace=inplace)
     if layer.kind == "pool":
         return nn.MaxPool2d(kernel_size=2, stride=2)
-    W = torch.from_numpy(parameters[f"features.{layer.index}.weight"])
-    b = torch.from_numpy(parameters[f"features.{layer.index}.bias"])
+    name = f"features.{layer.index}"
+    W, b = (parameters[f"{name}.{kind}"] for kind in ("weight", "bias"))
+    return _conv(torch.from_numpy(W), torch.from_numpy(b))
+
+
+def _conv(W, b):
+    """Return a convolution with these weights themselves, not copies."""
     conv = nn.utils.skip_init(nn.Conv2d, W.shape[1], len(W), 3, padding=1)
-    conv.weight, conv.bias = nn.Parameter(W), nn.Parameter(b)  # no copies
+    conv.weight, conv.bias = nn.Parameter(W), nn.Parameter(b)
     return conv
 
 
@@ -383,11 +387,8 @@ class Synthesis(SynthesisBase):
 
     def _make_net(self, recipe):
         taps = {*recipe.content_taps, *recipe.style_taps}
-        dtype = self._dtype(recipe)
-        net = self.pretrained_net
-        if self._given_net:  # whoever gave it may go on training it
-            net = copy.deepcopy(net)
-        return frozen(net, taps, dtype).to(self.device)
+        net = frozen(self.pretrained_net, taps, self._dtype(recipe))
+        return net.to(self.device)
 
     def _dtype(self, recipe):
         fast = recipe.precision == "fast" and has_fast_bfloat16(self.device)
@@ -402,16 +403,15 @@ class Synthesis(SynthesisBase):
         return forecast.free_bytes()
 
     @torch.no_grad()
-    def _look(self, net, array):
+    def _look(self, net, array, recipe):
         """Yield (i, what net[i] puts out) for a standardised picture."""
-        with exact_products(self.recipe.precision != "fast"):
+        with exact_products(recipe.precision != "fast"):
             X = torch.from_numpy(array).to(self.device, net[0].weight.dtype)
             for i, layer in enumerate(net):
                 X = layer(X)
                 yield i, X
 
-    def _gram(self, Y):
-        return fast_gram(Y)
+    _gram = staticmethod(fast_gram)
 
     def _make_objective(self, recipe):
         return Objective(self.net, recipe, self.contents_Y, self.styles_Y_gram)
@@ -483,11 +483,12 @@ class Synthesis(SynthesisBase):
 
 
 def frozen(pretrained_net, taps, dtype=torch.float32):
-    """Return a fast, frozen view of the network up to the deepest tap.
+    """Return a fast, frozen copy of the network up to the deepest tap.
 
     The weights want no gradient and lie in channels_last order, in which
-    the CPU's convolutions are quickest; biases are shared. A ReLU works in
-    place where nobody reads its input. In float32 the numbers stay the same.
+    the CPU's convolutions are quickest. A ReLU works in place where nobody
+    reads its input. In float32 the numbers stay the same, and so does the
+    original.
     """
     layers = []
     for i in range(max(taps) + 1):
@@ -501,16 +502,11 @@ def frozen(pretrained_net, taps, dtype=torch.float32):
 
 
 def _frozen_conv(conv, dtype):
-    W, b = (
-        nn.Parameter(p.detach().to(dtype=dtype, memory_format=order), False)
-        for p, order in (
-            (conv.weight, torch.channels_last),
-            (conv.bias, torch.preserve_format),
-        )
+    W = conv.weight.detach().to(
+        dtype, copy=True, memory_format=torch.channels_last
     )
-    copy = nn.utils.skip_init(nn.Conv2d, W.shape[1], len(W), 3, padding=1)
-    copy.weight, copy.bias = W, b
-    return copy
+    b = conv.bias.detach().to(dtype, copy=True)
+    return _conv(W, b).requires_grad_(False)
 
 
 def has_fast_bfloat16(device):
