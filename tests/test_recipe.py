@@ -117,6 +117,14 @@ BAD = [
     ("init", "gray", "'content', 'noise', 'style'"),
     ("optimizer", "sgd", "'adam'"),
     ("adam_epsilon", 1e-8, "'pytorch', 'mxnet'"),
+    ("beta1", -0.1, "at least 0 and at most 0.99999, not -0.1"),
+    ("beta1", None, "at most 0.99999, not None"),
+    ("beta2", 1, "at most 0.99999, not 1"),
+    ("beta2", float("nan"), "at most 0.99999, not nan"),
+    ("lr_schedule", "cosine", "'steps', 'linear'"),
+    ("lr_schedule", True, "'steps', 'linear'"),
+    ("precision", "half", "'exact', 'fast'"),
+    ("precision", None, "'exact', 'fast'"),
     ("lr", 0, "above 0"),
     ("lr", -0.3, "above 0"),
     ("num_epochs", 0, "at least 1"),
@@ -165,6 +173,21 @@ def test_schedule():
     assert Recipe(lr=1, lr_decay_epoch=2, lr_decay=0.5).lr_at(5) == 0.25
 
 
+def test_the_linear_schedule_holds_then_falls_and_never_ends():
+    recipe = Recipe(lr=1, lr_schedule="linear", num_epochs=100)
+    rates = [recipe.lr_at(epoch) for epoch in (0, 60, 80, 99, 100, 10_000)]
+    assert rates == pytest.approx([1, 1, 0.5, 0.025, 0.02, 0.02])
+    assert Recipe(lr_schedule="linear", num_epochs=1).lr_at(0) == 0.3
+
+
+def test_fast_minimises_what_paired_does():
+    fast, paired = Recipe.preset("fast"), Recipe.preset("paired")
+    changed = ("precision", "lr", "beta2", "lr_schedule", "num_epochs")
+    back = {name: getattr(paired, name) for name in changed}
+    assert fast != paired
+    assert fast.replace(**back) == paired
+
+
 @given(
     st.builds(
         Recipe,
@@ -175,6 +198,9 @@ def test_schedule():
         seed=st.integers(0, 2**60),
         antialias=st.booleans(),
         style_fit=st.sampled_from(STYLE_FITS),
+        beta2=st.floats(0, 0.999),
+        precision=st.sampled_from(["exact", "fast"]),
+        lr_schedule=st.sampled_from(["steps", "linear"]),
     )
 )
 def test_json_there_and_back(recipe):
