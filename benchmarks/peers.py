@@ -75,7 +75,7 @@ class Pixels:
 
     def __init__(self, pictures, recipe):
         self.synthesis = StyleTransfer(*pictures, recipe).synthesis
-        X = self.synthesis.X.detach()
+        X = self.synthesis.X
         self.mean, self.std = (
             numbers.to(X.device).reshape(1, 3, 1, 1)
             for numbers in (d2l.rgb_mean, d2l.rgb_std)

@@ -14,7 +14,6 @@ from d2l_style import images
 from d2l_style.recipe import Recipe
 
 CONTENT, STYLE = [25], [0, 5, 10, 19, 28]
-LAYERS = max(CONTENT + STYLE) + 1
 
 
 class Stacking:
@@ -33,14 +32,25 @@ class Stacking:
         self.figure.savefig(io.BytesIO(), format="svg")
 
 
-def layer_by_layer(net, X):
+def layers_of(features, recipe):
+    """Return (layers, shift), the layers as far as they are needed.
+
+    The chapter takes what its convolutions put out. For an objective with
+    the tap ``relu`` it has to look ``shift`` = 1 layer further down.
+    """
+    shift = int(recipe.tap == "relu")
+    count = max(CONTENT + STYLE) + 1 + shift
+    return [features[i] for i in range(count)], shift
+
+
+def layer_by_layer(net, X, shift):
     """Return (contents, styles), kept in lists on the way through."""
     contents, styles = [], []
-    for i in range(LAYERS):
+    for i in range(len(net)):
         X = net[i](X)
-        if i in STYLE:
+        if i - shift in STYLE:
             styles.append(X)
-        if i in CONTENT:
+        if i - shift in CONTENT:
             contents.append(X)
     return contents, styles
 
@@ -55,13 +65,15 @@ def printed_pytorch(content_img, style_img, recipe):
     from d2l_style import torch as d2l
 
     pretrained = d2l.pretrained_vgg19(recipe.weights, inplace=True)
-    net = torch.nn.Sequential(*[pretrained.features[i] for i in range(LAYERS)])
+    layers, shift = layers_of(pretrained.features, recipe)
+    net = torch.nn.Sequential(*layers)
 
     def as_input(img):
         return torch.tensor(images.standardise(_resized(img, recipe)))
 
-    contents_Y = layer_by_layer(net, as_input(content_img))[0]
-    grams = [d2l.gram(Y) for Y in layer_by_layer(net, as_input(style_img))[1]]
+    contents_Y, _ = layer_by_layer(net, as_input(content_img), shift)
+    _, styles_Y = layer_by_layer(net, as_input(style_img), shift)
+    grams = [d2l.gram(Y) for Y in styles_Y]
     X = torch.nn.Parameter(as_input(content_img))
     adam = torch.optim.Adam([X], lr=recipe.lr)
     decay = torch.optim.lr_scheduler.StepLR(adam, recipe.lr_decay_epoch, 0.8)
@@ -70,7 +82,7 @@ def printed_pytorch(content_img, style_img, recipe):
     def epoch():
         nonlocal count
         adam.zero_grad()
-        contents, styles = layer_by_layer(net, X)
+        contents, styles = layer_by_layer(net, X, shift)
         losses = d2l.compute_loss(X, contents, styles, contents_Y, grams)
         losses[-1].backward()
         adam.step()
@@ -92,14 +104,15 @@ def printed_mxnet(content_img, style_img, recipe):
 
     pretrained = d2l.pretrained_vgg19(recipe.weights)
     net = d2l.nn.Sequential()
-    for i in range(LAYERS):
-        net.add(pretrained.features[i])
+    layers, shift = layers_of(pretrained.features, recipe)
+    for layer in layers:
+        net.add(layer)
 
     def as_input(img):
         return d2l.np.array(images.standardise(_resized(img, recipe)))
 
-    contents_Y = layer_by_layer(net, as_input(content_img))[0]
-    styles_Y = layer_by_layer(net, as_input(style_img))[1]
+    contents_Y, _ = layer_by_layer(net, as_input(content_img), shift)
+    _, styles_Y = layer_by_layer(net, as_input(style_img), shift)
     X, grams, trainer = d2l.get_inits(
         as_input(content_img), d2l.try_gpu(), recipe.lr, styles_Y
     )
@@ -108,7 +121,7 @@ def printed_mxnet(content_img, style_img, recipe):
     def epoch():
         nonlocal count
         with d2l.autograd.record():
-            contents, styles = layer_by_layer(net, X)
+            contents, styles = layer_by_layer(net, X, shift)
             losses = d2l.compute_loss(X, contents, styles, contents_Y, grams)
         losses[-1].backward()
         trainer.step(1)

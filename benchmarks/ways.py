@@ -38,10 +38,13 @@ def as_readers_do(backend):
     """Import a framework as it comes, before this package asks anything.
 
     ``d2l_style`` lets MXNet use all cores and PyTorch use large pages.
-    PyTorch looks for that wish when it first needs memory.
+    PyTorch looks for that wish when it first needs memory. The chapter's
+    first cell imports torchvision too.
     """
     framework = require(FRAMEWORKS[backend])
     if backend == "pytorch":
+        import torchvision  # noqa: F401
+
         framework.empty(1)
 
 

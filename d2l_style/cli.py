@@ -99,7 +99,7 @@ def transfer(
     ] = "squeeze",
     epochs: Annotated[
         int | None,
-        typer.Option(help=_("How many epochs; 500 in the book, 200 in fast.")),
+        typer.Option(help=_("How many epochs; 500 in the book, 250 in fast.")),
     ] = None,
     style_layers: Annotated[
         str | None,

@@ -99,8 +99,8 @@ class _ReLU(_Layer):
         self.inplace = inplace
 
     def forward(self, X):
-        self.kept = X.relu_() if self.inplace else X.relu()
-        return self.kept
+        self.kept = X  # positive where Y is; a tap before it keeps it anyhow
+        return X.relu_() if self.inplace else X.relu()
 
     def back(self, dY):
         return _where_positive(dY, self.kept)
@@ -117,7 +117,7 @@ class _PoolReLU(_Layer):
     def back(self, dY):
         size, indices, Y = self.kept
         dY = _where_positive(dY, Y)
-        return F.max_unpool2d(dY, indices, 2, output_size=size)
+        return torch.ops.aten.max_unpool2d(dY, indices, size)
 
 
 class _Pool(_Layer):
@@ -128,7 +128,7 @@ class _Pool(_Layer):
 
     def back(self, dY):
         size, indices = self.kept
-        return F.max_unpool2d(dY, indices, 2, output_size=size)
+        return torch.ops.aten.max_unpool2d(dY, indices, size)
 
 
 class _ContentTap(_Layer):

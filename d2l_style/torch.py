@@ -26,6 +26,9 @@ from d2l_style.weights import describe, load_parameters
 huge_pages()
 torch = require("torch")
 nn = torch.nn
+# The function below Adam: the class brings PyTorch's whole compiler with it.
+from torch.optim.adam import adam  # noqa: E402
+
 from d2l_style.objective_torch import Objective, fast_gram  # noqa: E402
 
 zoo.watch_torchvision(
@@ -114,7 +117,7 @@ def _layer(layer, parameters, inplace):
 
 def _conv(W, b):
     """Return a convolution with these weights themselves, not copies."""
-    conv = nn.utils.skip_init(nn.Conv2d, W.shape[1], len(W), 3, padding=1)
+    conv = nn.Conv2d(W.shape[1], len(W), 3, padding=1, device="meta")
     conv.weight, conv.bias = nn.Parameter(W), nn.Parameter(b)
     return conv
 
@@ -383,11 +386,13 @@ class Synthesis(SynthesisBase):
         return try_gpu()
 
     def _load(self, weights):
-        return pretrained_vgg19(weights, verbose=False)
+        net = pretrained_vgg19(weights, verbose=False)
+        return net.to(memory_format=torch.channels_last)
 
     def _make_net(self, recipe):
         taps = {*recipe.content_taps, *recipe.style_taps}
-        net = frozen(self.pretrained_net, taps, self._dtype(recipe))
+        dtype = self._dtype(recipe)
+        net = frozen(self.pretrained_net, taps, dtype, copy=self._given_net)
         return net.to(self.device)
 
     def _dtype(self, recipe):
@@ -417,20 +422,18 @@ class Synthesis(SynthesisBase):
         return Objective(self.net, recipe, self.contents_Y, self.styles_Y_gram)
 
     def _begin(self, array, mean=None, variance=None, adam_steps=0):
-        X = torch.from_numpy(np.array(array, np.float32))
-        self.X, _, self.trainer = get_inits(X, self.device, 1.0, [])
-        if mean is None:
-            return
-        self.trainer.state[self.X] = {
-            "step": torch.tensor(float(adam_steps)),
-            "exp_avg": torch.tensor(mean, device=self.device),
-            "exp_avg_sq": torch.tensor(variance, device=self.device),
-        }
+        nothing = np.zeros_like(array, np.float32)
+        self.X = self._tensor(array)
+        self.mean = self._tensor(nothing if mean is None else mean)
+        self.variance = self._tensor(nothing if mean is None else variance)
+
+    def _tensor(self, array):
+        """Return a copy of an array, in float32 on the device."""
+        return torch.tensor(array, dtype=torch.float32, device=self.device)
 
     def _measure(self):
         with exact_products(self.recipe.precision != "fast"):
-            contents_l, styles_l, tv_l, dX = self.objective(self.X.detach())
-        self.X.grad = dX
+            contents_l, styles_l, tv_l, self.X.grad = self.objective(self.X)
         # One transfer for all numbers: on a GPU each costs a wait.
         numbers = torch.stack([*contents_l, *styles_l, tv_l]).tolist()
         return self._losses(numbers)
@@ -465,47 +468,53 @@ class Synthesis(SynthesisBase):
         )
 
     def _descend(self, lr, epsilon):
-        betas = self.recipe.beta1, self.recipe.beta2
-        self.trainer.param_groups[0].update(lr=lr, eps=epsilon, betas=betas)
-        self.trainer.step()
+        adam(
+            *([self.X], [self.X.grad], [self.mean], [self.variance], []),
+            [torch.tensor(self.adam_steps - 1.0)],  # it counts this one
+            lr=lr,
+            beta1=self.recipe.beta1,
+            beta2=self.recipe.beta2,
+            eps=epsilon,
+            weight_decay=0,
+            amsgrad=False,
+            maximize=False,
+        )
 
     def array(self):
-        return self.X.detach().float().cpu().numpy().copy()
+        return self.X.cpu().numpy().copy()
 
     def _adam(self):
-        state = self.trainer.state.get(self.X)
-        if not state:
-            return np.zeros_like(self.array()), np.zeros_like(self.array())
         return tuple(
-            state[name].cpu().numpy().copy()
-            for name in ("exp_avg", "exp_avg_sq")
+            average.cpu().numpy().copy()
+            for average in (self.mean, self.variance)
         )
 
 
-def frozen(pretrained_net, taps, dtype=torch.float32):
-    """Return a fast, frozen copy of the network up to the deepest tap.
+def frozen(pretrained_net, taps, dtype=torch.float32, *, copy=True):
+    """Return a fast, frozen network up to the deepest tap.
 
     The weights want no gradient and lie in channels_last order, in which
     the CPU's convolutions are quickest. A ReLU works in place where nobody
     reads its input. In float32 the numbers stay the same, and so does the
-    original.
+    original. Without ``copy``, weights that need no change are shared with
+    it.
     """
     layers = []
     for i in range(max(taps) + 1):
         layer = pretrained_net.features[i]
         if isinstance(layer, nn.Conv2d):
-            layer = _frozen_conv(layer, dtype)
+            layer = _frozen_conv(layer, dtype, copy)
         elif isinstance(layer, nn.ReLU):
             layer = nn.ReLU(inplace=i - 1 not in taps)
         layers.append(layer)
     return nn.Sequential(*layers)
 
 
-def _frozen_conv(conv, dtype):
+def _frozen_conv(conv, dtype, copy):
     W = conv.weight.detach().to(
-        dtype, copy=True, memory_format=torch.channels_last
+        dtype, copy=copy, memory_format=torch.channels_last
     )
-    b = conv.bias.detach().to(dtype, copy=True)
+    b = conv.bias.detach().to(dtype, copy=copy)
     return _conv(W, b).requires_grad_(False)
 
 

@@ -17,6 +17,8 @@ import urllib.error
 import urllib.request
 import zipfile
 
+import wrapt
+
 from d2l_style.language import _
 
 SECONDS = 5  # to wait for the server before doing without it
@@ -32,24 +34,25 @@ _FAILED = (
 
 
 def watch_torchvision(substitute):
-    """Wrap ``torchvision.models.vgg19``; without torchvision do nothing.
+    """Wrap ``torchvision.models.vgg19`` as soon as it is imported.
 
     ``substitute`` is called without arguments for the network that answers
-    if the download fails.
+    if the download fails. Importing torchvision here would take a second and
+    160 MB from everybody who never asks it for a network.
     """
-    try:
-        import torchvision
-    except ImportError:
-        return
-    import torch
 
-    def source(**kwargs):
-        url = torchvision.models.VGG19_Weights.DEFAULT.url
-        folder = os.path.join(torch.hub.get_dir(), "checkpoints")
-        return url, os.path.join(folder, os.path.basename(url))
+    def wrap(models):
+        import torch
 
-    for module in (torchvision.models, torchvision.models.vgg):
-        module.vgg19 = _watched(module.vgg19, source, substitute)
+        def source(**kwargs):
+            url = models.VGG19_Weights.DEFAULT.url
+            folder = os.path.join(torch.hub.get_dir(), "checkpoints")
+            return url, os.path.join(folder, os.path.basename(url))
+
+        for module in (models, models.vgg):
+            module.vgg19 = _watched(module.vgg19, source, substitute)
+
+    wrapt.register_post_import_hook(wrap, "torchvision.models")
 
 
 def watch_gluon(substitute):

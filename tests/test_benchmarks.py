@@ -24,9 +24,13 @@ from benchmarks.ways import as_readers_do
 from d2l_style.recipe import Recipe
 
 
-def race_of(backend, content_img, style_img, weights, epochs=40):
+def race_of(backend, content_img, style_img, weights, epochs=40, **changes):
     goal = printed.recipe_of(
-        backend, weights=weights, image_shape=(48, 72), num_epochs=epochs
+        backend,
+        weights=weights,
+        image_shape=(48, 72),
+        num_epochs=epochs,
+        **changes,
     )
     return Race(backend, (content_img, style_img), goal)
 
@@ -191,10 +195,12 @@ def test_who_never_came_as_low_gets_a_dash():
     ]
 
 
+@pytest.mark.parametrize("changes", [{}, {"tap": "relu"}])
 def test_the_printed_code_and_ours_go_the_same_way(
-    backend, narrow_file, monkeypatch
+    backend, changes, narrow_file, monkeypatch
 ):
-    race = race_of(backend, *paths_of(PAIRS[0]), narrow_file, epochs=14)
+    pair = paths_of(PAIRS[0])
+    race = race_of(backend, *pair, narrow_file, epochs=14, **changes)
     # Adam's first steps are signs: at the full rate small pictures drift.
     goal = race.goal.replace(lr=race.goal.lr / 10)
     race = replace(race, goal=goal)

@@ -1,5 +1,6 @@
 """What is imported when, and what is said where a framework is missing."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -64,6 +65,22 @@ def test_the_pytorch_backend_imports_no_mxnet():
     modules = imported("from d2l_style import torch as d2l")
     assert "torch" in modules
     assert "mxnet" not in modules
+
+
+@pytest.mark.torch
+def test_a_run_in_pytorch_imports_no_torchvision_and_no_compiler():
+    """Together they took longer than a whole run, and 190 MB."""
+    run = """
+        import sys
+        from d2l_style.recipe import Recipe
+        from d2l_style.transfer import StyleTransfer
+        recipe = Recipe(image_shape=(32, 48), weights="mini", tap="conv")
+        transfer = StyleTransfer({0!r}, {0!r}, recipe)
+        numbers = [epoch.number for epoch in transfer.run(2)]
+        slow = {{"torchvision", "torch._dynamo", "sympy"}} & {{*sys.modules}}
+        print(numbers, sorted(slow))
+    """.format("img/rainier.jpg")
+    assert python(run) == "[1, 2] []\n"
 
 
 @pytest.mark.mxnet
@@ -177,8 +194,13 @@ def test_mxnet_works_without_pytorch(narrow_file):
 
 
 def raising(error):
-    def import_module(name):
-        raise error
+    """Return an import_module that fails at the frameworks alone."""
+    real = importlib.import_module
+
+    def import_module(name, *args):
+        if name in ("torch", "mxnet"):
+            raise error
+        return real(name, *args)
 
     return import_module
 

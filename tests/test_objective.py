@@ -46,9 +46,9 @@ def as_numpy(Y):
 
 def by_autograd(d2l, synthesis):
     """Return (losses, gradient) as the chapter's cells compute them."""
-    recipe = synthesis.recipe
+    recipe, X = synthesis.recipe, with_gradient(synthesis.X)
     losses = d2l.measure(
-        synthesis.X,
+        X,
         synthesis.contents_Y,
         synthesis.styles_Y_gram,
         net=synthesis.net,
@@ -58,7 +58,16 @@ def by_autograd(d2l, synthesis):
     )
     contents_l, styles_l, tv_l, total = losses
     numbers = [l.item() for l in (*contents_l, *styles_l, tv_l, total)]  # noqa: E741
-    return numbers, as_numpy(synthesis.X.grad).copy()
+    return numbers, as_numpy(X.grad).copy()
+
+
+def with_gradient(X):
+    """Return a copy of X that autograd leaves a gradient in."""
+    if hasattr(X, "attach_grad"):
+        X = X.copy()
+        X.attach_grad()
+        return X
+    return X.clone().requires_grad_()
 
 
 def by_hand(synthesis):

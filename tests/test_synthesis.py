@@ -459,11 +459,26 @@ def test_a_given_network_is_left_alone(
     run(transfer, 2)
     weight = net.features[0].weight
     if backend == "pytorch":
+        own = transfer.synthesis.net[0].weight
+        assert own.data_ptr() != weight.data_ptr()
         assert weight.requires_grad
         assert not net.features[1].inplace
         assert weight.grad is None
     else:
         assert weight.grad_req == "write"
+
+
+@pytest.mark.torch
+def test_a_network_of_its_own_lies_in_memory_once(
+    content_img, style_img, narrow_file
+):
+    recipe = Recipe(image_shape=SHAPE, weights=narrow_file)
+    synthesis = StyleTransfer(content_img, style_img, recipe).synthesis
+    for layer in (0, 28):
+        read, used = synthesis.pretrained_net.features[layer], synthesis.net
+        assert used[layer].weight.data_ptr() == read.weight.data_ptr()
+        assert read.weight.requires_grad
+        assert not used[layer].weight.requires_grad
 
 
 def test_another_thread_may_run_it(make):

@@ -391,6 +391,38 @@ def test_gluons_own_folder_is_known(tmp_path):
 
 @pytest.mark.torch
 @pytest.mark.parametrize("backend", ["pytorch"])
-def test_without_torchvision_there_is_nothing_to_wrap(monkeypatch):
-    monkeypatch.setitem(sys.modules, "torchvision", None)
-    assert zoo.watch_torchvision(None) is None
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "{d2l}; import torchvision; vgg19 = torchvision.models.vgg19",
+        "import torchvision; {d2l}; vgg19 = torchvision.models.vgg19",
+        "{d2l}; from torchvision import models; vgg19 = models.vgg19",
+        "{d2l}; from torchvision.models import vgg19",
+        "{d2l}; from torchvision.models.vgg import vgg19",
+    ],
+)
+def test_torchvision_is_watched_whoever_imports_it_whenever(lines):
+    lines = lines.format(d2l="from d2l_style import torch as d2l")
+    code = f"{lines}; print(hasattr(vgg19, '__wrapped__'))"
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True,
+        text=True,
+    )
+    assert (said.stdout, said.stderr) == ("True\n", "")
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("backend", ["pytorch"])
+def test_without_torchvision_there_is_nothing_to_wrap():
+    code = (
+        "import sys; sys.modules['torchvision'] = None\n"
+        "from d2l_style import torch as d2l\n"
+        "print(d2l.Recipe().lr)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        capture_output=True,
+        text=True,
+    )
+    assert (said.stdout, said.stderr) == ("0.3\n", "")

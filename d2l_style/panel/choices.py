@@ -85,7 +85,7 @@ def networks():
 def presets():
     """Return {words: name} of the presets."""
     return {
-        _("fast: less than half the epochs"): "fast",
+        _("fast: half the epochs"): "fast",
         _("paired: the same in both frameworks"): "paired",
         _("as printed with 1e4 (English edition)"): "as-printed",
         _("as printed with 1e3 (Vietnamese edition)"): "as-printed-vi",
