@@ -26,9 +26,9 @@ from benchmarks.report import Table
 from benchmarks.subjects import (
     FULL,
     MINI,
-    PAIRS,
     backends_here,
     networks,
+    pairs_for,
     paths_of,
 )
 
@@ -145,7 +145,7 @@ def tables(epochs=500, size=(300, 450), pairs=3):
         return [
             table_of(
                 *(backend, network, weights[network], epochs, size),
-                PAIRS[: 1 if network == FULL else pairs],
+                pairs_for(network, pairs),
             )
             for backend, network in RACES
             if backend in here

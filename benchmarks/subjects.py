@@ -26,6 +26,11 @@ def paths_of(pair):
     return tuple(ROOT / f"img/{name}.jpg" for name in pair)
 
 
+def pairs_for(network, most):
+    """Return the pairs of PAIRS to run; the full VGG-19 has time for one."""
+    return PAIRS[: 1 if network == FULL else most]
+
+
 def backends_here():
     """Return the backends whose frameworks can be imported."""
     return [b for b in BACKENDS if not apart(missing_framework, FRAMEWORKS[b])]
