@@ -171,7 +171,7 @@ def _kept_in_pytorch(recipe, widths, itemsize):
         own = size * itemsize
         if layer.kind == "pool":
             kept.append(own + size * _INDEX)
-        elif layer.index in taps or _stays(layer, recipe):
+        elif layer.index in taps or _stays(layer, recipe, taps):
             kept.append(own)
         else:
             kept.append(0)
@@ -183,11 +183,15 @@ def _kept_in_pytorch(recipe, widths, itemsize):
     return peak
 
 
-def _stays(layer, recipe):
-    """Return whether a ReLU's output is kept: all but before a pool."""
+def _stays(layer, recipe, taps):
+    """Return whether a ReLU's output is kept for its own way back.
+
+    All but before a pool, and behind a tap, which keeps the input.
+    """
     after = layer.index + 1
     pooled = after < _depth(recipe) and vgg.LAYERS[after].kind == "pool"
-    return layer.kind == "relu" and not pooled
+    behind_tap = layer.index - 1 in taps
+    return layer.kind == "relu" and not pooled and not behind_tap
 
 
 def _kept_in_mxnet(recipe, widths, itemsize):
