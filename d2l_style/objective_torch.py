@@ -99,7 +99,7 @@ class _ReLU(_Layer):
         self.inplace = inplace
 
     def forward(self, X):
-        self.kept = X  # positive where Y is; a tap before it keeps it anyhow
+        self.kept = X  # positive where Y is; a style tap keeps it anyhow
         return X.relu_() if self.inplace else X.relu()
 
     def back(self, dY):
