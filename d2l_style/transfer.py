@@ -20,7 +20,8 @@ from d2l_style.language import _
 from d2l_style.recipe import BACKENDS, Recipe
 from d2l_style.synthesis import Diverged, Losses
 
-_TIMED = 4  # epochs that a forecast is made from,
+_TIMED = 4  # epochs that a forecast is made from, and more if they are
+_SOON = 0.5  # done within so many seconds: short ones jitter. But
 _PATIENCE = 2  # seconds after which fewer have to do
 _MODULES = {"pytorch": "d2l_style.torch", "mxnet": "d2l_style.mxnet"}
 
@@ -136,11 +137,12 @@ class StyleTransfer:
         """
         seconds = []
         with self.alone():  # nobody shall see these epochs
-            state, until = self.state(), time.monotonic() + _PATIENCE
+            state, start = self.state(), time.monotonic()
             try:
-                for epoch in self.run(_TIMED):
-                    seconds.append(epoch.seconds)
-                    if time.monotonic() > until:
+                while True:
+                    seconds += [epoch.seconds for epoch in self.run(1)]
+                    limit = _SOON if len(seconds) >= _TIMED else _PATIENCE
+                    if time.monotonic() > start + limit:
                         break
             except Diverged:
                 if not seconds:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -114,6 +115,29 @@ def test_a_forecast_leaves_no_trace(make):
     assert transfer.epoch == 0
     a, b = ([e.losses for e in run.run(3)] for run in (transfer, other))
     assert a == b
+
+
+@pytest.mark.parametrize(
+    ("an_epoch", "epochs"), [(1 / 64, 33), (0.25, 4), (0.75, 3), (8, 1)]
+)
+def test_short_epochs_are_timed_more_often(
+    make, monkeypatch, an_epoch, epochs
+):
+    transfer, now = make(), 0.0
+    real_step, done = transfer.synthesis.step, []
+
+    def step():
+        nonlocal now
+        now += an_epoch
+        done.append(now)
+        return real_step()
+
+    monkeypatch.setattr(transfer.synthesis, "step", step)
+    clock = SimpleNamespace(monotonic=lambda: now, perf_counter=lambda: now)
+    monkeypatch.setattr("d2l_style.transfer.time", clock)
+    assert transfer.time_epochs() == pytest.approx(an_epoch)
+    assert len(done) == epochs
+    assert transfer.epoch == 0
 
 
 PEAK = """
