@@ -9,6 +9,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from d2l_style import images
+from d2l_style.beforehand import free_cores
 from d2l_style.forecast import duration
 from d2l_style.language import N_, _
 from d2l_style.panel.choices import presets
@@ -99,6 +100,7 @@ class StylePanel(widgets.VBox):
         super().__init__(self._laid_out())
         self.add_class("d2l-panel")
         self._connect()
+        free_cores()
         self.worker = Worker(self._epoch, self._failed)
         self.worker.tell(self._prepare, "prepare")
 
@@ -121,6 +123,7 @@ class StylePanel(widgets.VBox):
 
     def start(self):
         """Run, or go on running; what the Start button does."""
+        free_cores()
         self.worker.tell(self._go, "go")
 
     def pause(self):
