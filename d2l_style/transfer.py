@@ -20,9 +20,11 @@ from d2l_style.language import _
 from d2l_style.recipe import BACKENDS, Recipe
 from d2l_style.synthesis import Diverged, Losses
 
-_TIMED = 4  # epochs that a forecast is made from, and more if they are
-_SOON = 0.5  # done within so many seconds: short ones jitter. But
-_PATIENCE = 2  # seconds after which fewer have to do
+# Epochs that a forecast is made from: some, and for a twentieth of the run's
+# time, which is at least so many seconds (short epochs jitter) and at most so
+# many, after which fewer epochs have to do.
+_TIMED = 4
+_SOON, _PATIENCE = 0.5, 3.0
 _MODULES = {"pytorch": "d2l_style.torch", "mxnet": "d2l_style.mxnet"}
 
 
@@ -130,26 +132,31 @@ class StyleTransfer:
         return Forecast(self.synthesis.bytes_needed(), seconds)
 
     def time_epochs(self):
-        """Run a few epochs, undo them, and return the median seconds.
+        """Run some epochs, undo them, and return the seconds of one.
 
-        Raises :class:`~d2l_style.synthesis.Diverged` if not even one can be
-        run.
+        The median of the later half: a process is slow as long as memory is
+        new to it. Raises :class:`~d2l_style.synthesis.Diverged` if not even
+        one epoch can be run.
         """
         seconds = []
         with self.alone():  # nobody shall see these epochs
             state, start = self.state(), time.monotonic()
             try:
-                while True:
+                while not self._timed(seconds, time.monotonic() - start):
                     seconds += [epoch.seconds for epoch in self.run(1)]
-                    limit = _SOON if len(seconds) >= _TIMED else _PATIENCE
-                    if time.monotonic() > start + limit:
-                        break
             except Diverged:
                 if not seconds:
                     raise
             finally:
                 self.restore(state)
-        return statistics.median(seconds[1:] or seconds)  # the first warms up
+        return _settled(seconds)
+
+    def _timed(self, seconds, spent):
+        """Return whether these epochs, timed for so long, are enough."""
+        if len(seconds) < _TIMED:
+            return bool(seconds) and spent > _PATIENCE
+        whole = _settled(seconds) * self.recipe.num_epochs
+        return spent > min(max(whole / 20, _SOON), _PATIENCE)
 
     @contextmanager
     def alone(self):
@@ -258,6 +265,10 @@ class StyleTransfer:
     def _fingerprints(self):
         pictures = (self.synthesis.content_img, self.synthesis.style_img)
         return [hashlib.sha256(img.tobytes()).hexdigest() for img in pictures]
+
+
+def _settled(seconds):
+    return statistics.median(seconds[len(seconds) // 2 :])
 
 
 def backend_module(backend):

@@ -118,27 +118,48 @@ def test_a_forecast_leaves_no_trace(make):
     assert a == b
 
 
-@pytest.mark.parametrize(
-    ("an_epoch", "epochs"), [(1 / 64, 33), (0.25, 4), (0.75, 3), (8, 1)]
-)
-def test_short_epochs_are_timed_more_often(
-    make, monkeypatch, an_epoch, epochs
-):
-    transfer, now = make(), 0.0
-    real_step, done = transfer.synthesis.step, []
+def with_clock(transfer, monkeypatch, seconds):
+    """Have epoch k take ``seconds(k)``; return a list that grows with them."""
+    now, done = 0.0, []
+    real_step = transfer.synthesis.step
 
     def step():
         nonlocal now
-        now += an_epoch
+        now += seconds(len(done))
         done.append(now)
         return real_step()
 
     monkeypatch.setattr(transfer.synthesis, "step", step)
     clock = SimpleNamespace(monotonic=lambda: now, perf_counter=lambda: now)
     monkeypatch.setattr("d2l_style.transfer.time", clock)
+    return done
+
+
+@pytest.mark.parametrize(
+    ("an_epoch", "num_epochs", "epochs"),
+    [
+        (1 / 64, 100, 33),  # half a second
+        (1 / 8, 320, 17),  # a twentieth of 40 s
+        (0.25, 500, 13),  # 3 s
+        (0.75, 1, 4),
+        (1.25, 500, 3),
+        (8, 500, 1),
+    ],
+)
+def test_a_forecast_takes_its_time(
+    make, monkeypatch, an_epoch, num_epochs, epochs
+):
+    transfer = make(num_epochs=num_epochs)
+    done = with_clock(transfer, monkeypatch, lambda _k: an_epoch)
     assert transfer.time_epochs() == pytest.approx(an_epoch)
     assert len(done) == epochs
     assert transfer.epoch == 0
+
+
+def test_slow_first_epochs_are_not_forecast(make, monkeypatch):
+    transfer = make()
+    with_clock(transfer, monkeypatch, lambda k: 0.5 if k < 2 else 0.25)
+    assert transfer.time_epochs() == pytest.approx(0.25)
 
 
 PEAK = """
