@@ -38,16 +38,14 @@ class Way:
 def as_readers_do(backend):
     """Import a framework as it comes, before this package asks anything.
 
-    ``d2l_style`` lets MXNet use all cores and PyTorch use large pages, and
-    has glibc keep memory. PyTorch looks for the wish when it first needs
-    memory; glibc is left alone where it seems to have been told something.
-    The chapter's first cell imports torchvision too.
+    ``d2l_style`` lets MXNet use all cores and has glibc keep what PyTorch
+    gives back, unless it seems to have been told something already. The
+    chapter's first cell imports torchvision too.
     """
-    framework = require(FRAMEWORKS[backend])
+    require(FRAMEWORKS[backend])
     if backend == "pytorch":
         import torchvision  # noqa: F401
 
-        framework.empty(1)
         os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "131072")  # as it is
 
 

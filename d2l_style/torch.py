@@ -15,7 +15,7 @@ from PIL import Image  # noqa: F401
 
 from d2l_style import forecast, images, vgg, zoo
 from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
-from d2l_style.beforehand import huge_pages, keep_memory
+from d2l_style.beforehand import keep_memory
 from d2l_style.doctor import require, require_panel
 from d2l_style.language import set_language  # noqa: F401
 from d2l_style.recipe import Recipe, lr_at  # noqa: F401
@@ -23,7 +23,6 @@ from d2l_style.samples import sample_images  # noqa: F401
 from d2l_style.synthesis import SynthesisBase
 from d2l_style.weights import describe, load_parameters
 
-huge_pages()
 keep_memory()
 torch = require("torch")
 nn = torch.nn

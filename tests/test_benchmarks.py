@@ -3,11 +3,12 @@
 import importlib
 import inspect
 import os
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import FRAMEWORKS
 
 from benchmarks import methods, printed, sections
 from benchmarks.__main__ import main
@@ -21,6 +22,7 @@ from benchmarks.results import Results, prose
 from benchmarks.scaling import exponent, shapes
 from benchmarks.subjects import PAIRS, paths_of
 from benchmarks.ways import as_readers_do
+from d2l_style import beforehand
 from d2l_style.recipe import Recipe
 
 
@@ -138,25 +140,42 @@ def test_an_exception_comes_back_from_there():
         Row(_refuse)
 
 
-_WISHES = {
-    "pytorch": "THP_MEM_ALLOC_ENABLE",
-    "mxnet": "MXNET_OMP_MAX_THREADS",
-}
+_WISH = "MXNET_OMP_MAX_THREADS"
 
 
-def _wishes(backend):
-    as_readers_do(backend)
-    before = os.environ.get(_WISHES[backend])
-    importlib.import_module(f"d2l_style.{FRAMEWORKS[backend]}")
-    return before, os.environ.get(_WISHES[backend])
+def _wishes():
+    as_readers_do("mxnet")
+    before = os.environ.get(_WISH)
+    importlib.import_module("d2l_style.mxnet")
+    return before, os.environ.get(_WISH)
 
 
-def test_readers_import_the_framework_before_it_is_asked(backend, monkeypatch):
-    for name in (*_WISHES.values(), "OMP_NUM_THREADS"):
+@pytest.mark.mxnet
+def test_readers_import_mxnet_before_it_is_asked(monkeypatch):
+    for name in (_WISH, "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
-    before, after = apart(_wishes, backend)
+    before, after = apart(_wishes)
     assert before is None
     assert after is not None
+
+
+def _told(as_readers):
+    told = []
+    if as_readers:
+        as_readers_do("pytorch")
+    libc = SimpleNamespace(mallopt=lambda *args: told.append(args))
+    beforehand.ctypes.CDLL = lambda _name: libc
+    beforehand.keep_memory()
+    return bool(told)
+
+
+@pytest.mark.torch
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc is Linux's")
+def test_readers_have_glibc_as_it_comes(monkeypatch):
+    for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
+        monkeypatch.delenv(name, raising=False)
+    assert apart(_told, False)
+    assert not apart(_told, True)
 
 
 # Scaling
