@@ -21,10 +21,10 @@ _INDEX = 8  # bytes for where a pooling found its maximum
 _SHARE = {"pytorch": 1.0, "mxnet": 1.5}
 _PICTURES = {"pytorch": 4, "mxnet": 30}
 _WEIGHTS = {"pytorch": 0, "mxnet": 1.0}
-_REST = {"pytorch": 0, "mxnet": 25 * _MB}
-# And what the C library keeps of small pieces, as beforehand.py has it do: so
-# many times the features, at the most so much.
-_AGAIN = {"pytorch": (2, 140 * _MB), "mxnet": (0, 0)}
+_REST = {"pytorch": 8 * _MB, "mxnet": 25 * _MB}
+# And what the C library keeps of small pieces, as beforehand.py has it do: as
+# much again as the features, at the most so much.
+_AGAIN = {"pytorch": 100 * _MB, "mxnet": 0}
 _SPARE = 0.95  # of the free memory may be taken
 
 
@@ -50,10 +50,9 @@ def bytes_needed(recipe, widths, backend, itemsize=4):
     """
     features = _KEPT[backend](recipe, widths, itemsize)
     picture = 3 * 4 * math.prod(recipe.image_shape)
-    times, most = _AGAIN[backend]
     return (
         _SHARE[backend] * features
-        + min(times * features, most)
+        + min(features, _AGAIN[backend])
         + _PICTURES[backend] * picture
         + _WEIGHTS[backend] * _weight_bytes(recipe, widths, itemsize)
         + _REST[backend]
