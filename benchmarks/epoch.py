@@ -80,22 +80,30 @@ def seconds_of(function):
     return time.perf_counter() - start
 
 
-def measure(ways, weights, rounds, epochs, shape):
-    """Return {way: Cost}, measured in turns; ``weights`` go by network."""
-    costs = {way: Cost() for way in ways}
+def in_turns(makers, rounds, epochs):
+    """Return {key: Cost} of rows that take turns.
+
+    ``makers`` holds the arguments of :func:`timed`; ``epochs(key)`` is how
+    many epochs a row runs in each of its turns.
+    """
+    costs = {key: Cost() for key in makers}
     with ExitStack() as stack:
         rows = {
-            way: stack.enter_context(
-                Row(timed, way, weights[way.network], shape)
-            )
-            for way in ways
+            key: stack.enter_context(Row(timed, *args))
+            for key, args in makers.items()
         }
         for _ in range(rounds):
-            for way, row in rows.items():
-                cost = row(epochs)
-                cost.seconds += costs[way].seconds
-                costs[way] = cost
+            for key, row in rows.items():
+                cost = row(epochs(key))
+                cost.seconds += costs[key].seconds
+                costs[key] = cost
     return costs
+
+
+def measure(ways, weights, rounds, epochs, shape):
+    """Return {way: Cost}, measured in turns; ``weights`` go by network."""
+    makers = {way: (way, weights[way.network], shape) for way in ways}
+    return in_turns(makers, rounds, lambda _way: epochs)
 
 
 def table_of(costs, shape):

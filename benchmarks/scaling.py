@@ -1,9 +1,10 @@
 """How time and memory grow with the number of pixels.
 
-    python -m benchmarks.scaling [--smallest HxW] [--sizes N] [--epochs N]
+    python -m benchmarks.scaling [--smallest HxW] [--sizes N] [--rounds N]
 
 Each size doubles the sides of the last one. VGG-19 has its full size and
-random weights; every cell is a process of its own, one after the other. The
+random weights; every cell is a process of its own. The sizes of a row take
+turns, so that a machine that is busy for a while is busy for all of them. The
 exponent is p in seconds = c pixels^p, fitted by least squares to the
 logarithms: at 1 the time grows just as the pixels do.
 """
@@ -11,13 +12,12 @@ logarithms: at 1 the time grows just as the pixels do.
 import numpy as np
 
 from benchmarks.command import show
-from benchmarks.epoch import timed
-from benchmarks.processes import Row
+from benchmarks.epoch import in_turns
 from benchmarks.report import Table
 from benchmarks.subjects import FULL, backends_here, networks
 from benchmarks.ways import Way
 
-QUICK = {"smallest": (48, 72), "sizes": 3, "epochs": 3}
+QUICK = {"smallest": (48, 72), "sizes": 3, "rounds": 2}
 WAYS = (
     Way("pytorch", "exact"),
     Way("pytorch", "fast"),
@@ -35,10 +35,11 @@ def shapes(smallest, count):
     return [tuple(side << k for side in smallest) for k in range(count)]
 
 
-def measure(way, weights, shape, epochs):
-    """Return the Cost of some epochs in a process of their own."""
-    with Row(timed, way, weights, shape) as row:
-        return row(epochs)
+def measure(way, weights, sizes, rounds):
+    """Return {(way, shape): Cost}; larger sizes run fewer epochs in a turn."""
+    makers = {(way, shape): (way, weights, shape) for shape in sizes}
+    epochs = {shape: max(1, 8 >> k) for k, shape in enumerate(sizes)}
+    return in_turns(makers, rounds, lambda key: epochs[key[1]])
 
 
 def table_of(title, of, costs, exponents=None):
@@ -64,18 +65,16 @@ def exponents_of(costs):
     }
 
 
-def tables(smallest=(150, 225), sizes=4, epochs=12):
-    """Return two tables, seconds and memory; large sizes run 2 epochs."""
+def tables(smallest=(150, 225), sizes=4, rounds=4):
+    """Return two tables, seconds and memory."""
     here = backends_here()
-    ways = [way for way in WAYS if way.backend in here]
+    costs = {}
     with networks() as weights:
-        costs = {
-            (way, shape): measure(
-                way, weights[FULL], shape, max(2, epochs >> k)
-            )
-            for k, shape in enumerate(shapes(smallest, sizes))
-            for way in ways
-        }
+        for way in WAYS:
+            if way.backend in here:
+                costs |= measure(
+                    way, weights[FULL], shapes(smallest, sizes), rounds
+                )
     seconds = table_of(
         "Seconds per epoch, median",
         lambda cost: f"{cost.median:.3f}",
