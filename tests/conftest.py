@@ -1,6 +1,7 @@
 """What the tests share: backends, a narrow network, two small pictures."""
 
 import importlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,10 @@ from d2l_style.random_vgg import random_parameters
 ROOT = Path(__file__).parent.parent
 WIDTHS = (4, 8, 8, 12, 12)  # of the narrow network
 FRAMEWORKS = {"pytorch": "torch", "mxnet": "mxnet"}
+
+linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="asks what Linux or glibc alone can say"
+)
 
 
 def _skip_without(framework):
@@ -30,6 +35,16 @@ def pytest_collection_modifyitems(items):
                 if framework not in skips:
                     skips[framework] = _skip_without(framework)
                 item.add_marker(skips[framework])
+
+
+@pytest.fixture
+def untold_glibc(monkeypatch):
+    """Nobody has told glibc how to keep memory."""
+    for name in (
+        *("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"),
+        "GLIBC_TUNABLES",
+    ):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(

@@ -1,14 +1,12 @@
 """What is settled before a framework computes, and who is obeyed."""
 
 import json
-import sys
 
 import pytest
+from conftest import linux
 from test_imports import python
 
-linux = pytest.mark.skipif(
-    sys.platform != "linux", reason="glibc is Linux's C library"
-)
+pytestmark = pytest.mark.usefixtures("untold_glibc")
 PIECES = """
     import ctypes, json, resource
     from d2l_style.beforehand import keep_memory
@@ -37,32 +35,29 @@ PIECES = """
 PAGE = 4096
 
 
-def _faults(monkeypatch, **told):
+def _faults():
     """Return the page faults of four pieces of 4 MB, then of 20 MB."""
-    for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in told.items():
-        monkeypatch.setenv(name, value)
     return json.loads(python(PIECES))
 
 
 @linux
-def test_pieces_of_an_epoch_are_kept_for_the_next(monkeypatch):
-    small, large = _faults(monkeypatch)
+def test_pieces_of_an_epoch_are_kept_for_the_next():
+    small, large = _faults()
     assert small < 100
     assert large > (4 * 20 << 20) / PAGE / 600  # back at once; 2 MB pages
 
 
 @linux
 @pytest.mark.parametrize(
-    "told",
+    ("name", "value"),
     [
-        {"MALLOC_TRIM_THRESHOLD_": "131072"},
-        {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=131072"},
+        ("MALLOC_TRIM_THRESHOLD_", "131072"),
+        ("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=131072"),
     ],
 )
-def test_who_has_told_glibc_something_is_obeyed(told, monkeypatch):
-    small, _large = _faults(monkeypatch, **told)
+def test_who_has_told_glibc_something_is_obeyed(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    small, _large = _faults()
     assert small > (4 * 4 << 20) / PAGE / 600
 
 

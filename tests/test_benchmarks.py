@@ -3,12 +3,12 @@
 import importlib
 import inspect
 import os
-import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import linux
 
 from benchmarks import methods, printed, sections
 from benchmarks.__main__ import main
@@ -170,10 +170,9 @@ def _told(as_readers):
 
 
 @pytest.mark.torch
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc is Linux's")
-def test_readers_have_glibc_as_it_comes(monkeypatch):
-    for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"):
-        monkeypatch.delenv(name, raising=False)
+@linux
+@pytest.mark.usefixtures("untold_glibc")
+def test_readers_have_glibc_as_it_comes():
     assert apart(_told, False)
     assert not apart(_told, True)
 

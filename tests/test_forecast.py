@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from conftest import linux
 
 from d2l_style import forecast, vgg
 from d2l_style.recipe import Recipe
@@ -30,6 +31,8 @@ def test_it_grows_linearly_with_the_pixels(backend):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_fewer_layers_and_smaller_numbers_need_less(backend):
     shape = (600, 900)
+    two = need(backend=backend, style_layers=[0], content_layers=[2])
+    assert two < need(backend=backend)
     shallow = need(shape, backend, style_layers=[0], content_layers=[0])
     assert shallow < 0.8 * need(shape, backend)
     assert need(shape, backend, itemsize=2) < 0.8 * need(shape, backend)
@@ -189,7 +192,7 @@ print(json.dumps(told))
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="counts as Linux does")
+@linux
 @pytest.mark.parametrize("precision", ["exact", "fast"])
 def test_the_forecast_holds_within_a_fifth(backend, precision):
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
