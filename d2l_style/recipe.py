@@ -481,8 +481,8 @@ def _weights(value):
     if not name:
         raise ValueError(
             _(
-                "weights must be 'auto', 'imagenet', 'mini', 'random' or the "
-                "path of a .safetensors file, not {given!r}."
+                "weights must be 'auto', 'imagenet', 'oxford', 'mini', "
+                "'random' or the path of a .safetensors file, not {given!r}."
             ).format(given=value)
         )
     return name

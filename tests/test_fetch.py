@@ -147,6 +147,7 @@ def test_the_official_sources():
     assert names == ["rainier.jpg", "autumn-oak.jpg"]
     for s in (fetch.VGG19, *fetch.BOOK_IMAGES):
         assert s.url.startswith("https://")
+    for s in (fetch.VGG19, fetch.OXFORD, fetch.OXFORD_WHEEL):
         assert len(s.sha256) == 64
 
 
@@ -157,7 +158,7 @@ def test_where_the_cache_is(monkeypatch, own_cache):
     assert fetch.cache_dir().is_absolute()
 
 
-# The book's VGG-19
+# Torchvision's VGG-19
 
 
 def state_dict(parameters):
@@ -187,8 +188,10 @@ def test_vgg19_is_kept_as_features_only(narrow_parameters, own_cache, new):
     assert resolve("auto") != "imagenet"
     with serving(**{"vgg19.pth": content}) as server:
         official = source(server.url, content, "vgg19.pth")
-        path = fetch.fetch_vgg19(official, progressbar=False)
-        assert fetch.fetch_vgg19(official, progressbar=False) == path
+        path = fetch.fetch_torchvision_vgg19(official, progressbar=False)
+        assert (
+            fetch.fetch_torchvision_vgg19(official, progressbar=False) == path
+        )
         assert server.downloads == ["/vgg19.pth"]
     assert path == own_cache / "vgg19-imagenet.safetensors"
     assert os.listdir(own_cache) == [path.name]  # the big file is gone
@@ -209,7 +212,9 @@ def test_vgg19_in_half_precision_and_any_order(narrow_parameters):
     tensors["features.2.weight"] = weight
     content = saved(tensors)
     with serving(**{"vgg19.pth": content}) as server:
-        fetch.fetch_vgg19(source(server.url, content, "vgg19.pth"), False)
+        fetch.fetch_torchvision_vgg19(
+            source(server.url, content, "vgg19.pth"), False
+        )
     loaded = load_parameters("imagenet")["features.2.weight"]
     assert np.array_equal(loaded, weight.float().numpy())
 
@@ -235,7 +240,7 @@ def test_a_malicious_pickle_is_not_run(tmp_path, own_cache, new):
     with serving(**{"vgg19.pth": content}) as server:
         official = source(server.url, content, "vgg19.pth")
         with pytest.raises(ValueError, match="vgg19.pth"):
-            fetch.fetch_vgg19(official, False)
+            fetch.fetch_torchvision_vgg19(official, False)
     assert not mark.exists()
     assert os.listdir(own_cache) == []
     import torch
@@ -250,7 +255,7 @@ def test_a_file_of_something_else_is_refused(own_cache):
     with serving(**{"vgg19.pth": content}) as server:
         official = source(server.url, content, "vgg19.pth")
         with pytest.raises(ValueError, match="vgg19.pth"):
-            fetch.fetch_vgg19(official, False)
+            fetch.fetch_torchvision_vgg19(official, False)
     assert os.listdir(own_cache) == []
 
 
@@ -260,7 +265,7 @@ def test_a_failed_vgg19_leaves_nothing(own_cache, answer):
     with serving(**{"vgg19.pth": answer}) as server:
         official = source(server.url, CONTENT, "vgg19.pth")
         with pytest.raises((ConnectionError, ValueError)):
-            fetch.fetch_vgg19(official, False)
+            fetch.fetch_torchvision_vgg19(official, False)
     assert os.listdir(own_cache) == []
     assert resolve("auto") != "imagenet"
 
@@ -270,7 +275,9 @@ def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("D2L_STYLE_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(OSError, match="Set D2L_STYLE_CACHE") as error:
-        fetch.fetch_vgg19(source("https://official.invalid"), False)
+        fetch.fetch_torchvision_vgg19(
+            source("https://official.invalid"), False
+        )
     assert not isinstance(error.value, ConnectionError)
 
 
@@ -279,7 +286,8 @@ def test_without_pytorch_nothing_is_downloaded(own_cache):
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "from d2l_style import fetch\n"
-        "try: fetch.fetch_vgg19(fetch.Source('http://x.invalid/a', '', 1))\n"
+        "official = fetch.Source('http://x.invalid/a', '', 1)\n"
+        "try: fetch.fetch_torchvision_vgg19(official)\n"
         "except ImportError as error: print(error)"
     )
     said = subprocess.run(
@@ -296,9 +304,9 @@ def test_without_pytorch_nothing_is_downloaded(own_cache):
 
 def test_a_fetched_vgg19_needs_no_pytorch(own_cache, narrow_parameters):
     save_file(narrow_parameters, fetch.cached_vgg19())
-    assert fetch.fetch_vgg19(source("https://official.invalid")) == (
-        own_cache / "vgg19-imagenet.safetensors"
-    )
+    assert fetch.fetch_torchvision_vgg19(
+        source("https://official.invalid")
+    ) == (own_cache / "vgg19-imagenet.safetensors")
 
 
 # The book's pictures

@@ -55,7 +55,7 @@ def test_the_package_imports_neither_framework():
 def test_what_both_share_imports_neither_framework():
     modules = (
         "animator, cli, doctor, fetch, images, recipe, synthesis, transfer, "
-        "weights, zoo"
+        "weights, oxford, wheel, zoo"
     )
     assert imported(f"from d2l_style import {modules}") == []
 

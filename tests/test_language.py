@@ -122,7 +122,9 @@ def outside_brackets(text):
     return left.strip()
 
 
-@pytest.mark.parametrize("kind", ["imagenet", "mini", "random", "my.file"])
+@pytest.mark.parametrize(
+    "kind", ["imagenet", "oxford", "mini", "random", "my.file"]
+)
 def test_the_network_is_described(bracketed, kind):
     assert describe(kind).startswith("⟦")
     assert outside_brackets(describe(kind)) == ""

@@ -20,9 +20,9 @@ from PIL import Image
 ipywidgets = pytest.importorskip("ipywidgets", reason="it is not installed")
 pytest.importorskip("anywidget", reason="anywidget is not installed")
 
-from d2l_style import vgg  # noqa: E402
+from d2l_style import fetch, vgg  # noqa: E402
 from d2l_style.forecast import duration  # noqa: E402
-from d2l_style.panel import StylePanel, panel  # noqa: E402
+from d2l_style.panel import StylePanel, choices, panel  # noqa: E402
 from d2l_style.panel.controls import Controls  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
 from d2l_style.panel.session import Session  # noqa: E402
@@ -36,6 +36,7 @@ from d2l_style.png import (  # noqa: E402
 )
 from d2l_style.recipe import Recipe  # noqa: E402
 from d2l_style.transfer import StyleTransfer  # noqa: E402
+from d2l_style.weights import NAMES as NETWORKS  # noqa: E402
 
 SIZE = (32, 48)
 PATIENCE = 60  # seconds until a test gives up waiting
@@ -696,6 +697,27 @@ def test_running_out_of_memory_is_survived(open_panel, monkeypatch):
     p.controls.height.value = 64
     p.worker.settle(PATIENCE)
     assert p.transfer.image().size == (SIZE[1], 64)
+
+
+def test_networks_on_offer_are_those_that_are_here(no_carrier, own_cache):
+    assert [*choices.networks().values()] == ["auto", "mini", "random"]
+    (own_cache / fetch.OXFORD.name).touch()
+    fetch.cached_vgg19().touch()
+    offered = {kind: words for words, kind in choices.networks().items()}
+    assert {*offered} == {*NETWORKS}
+    assert "Oxford" in offered["oxford"]
+    assert "real" in offered["oxford"]
+    assert "torchvision" in offered["imagenet"]
+
+
+def test_the_panel_says_which_network_auto_is(
+    open_panel, d2l, monkeypatch, own_cache, narrow_parameters
+):
+    (own_cache / fetch.OXFORD.name).touch()
+    monkeypatch.setattr(d2l, "has_gpu", lambda: True)
+    monkeypatch.setattr(d2l, "load_parameters", lambda w: narrow_parameters)
+    p = open_panel(recipe=Recipe(image_shape=SIZE))
+    assert "Oxford" in p.network.value
 
 
 def test_a_network_that_is_not_there_is_a_sentence(open_panel):

@@ -66,10 +66,17 @@ def test_paired_runs_agree(medium_file):
     assert_start_and_fifty_agree(*real_pair(medium_file, (96, 144), lr=0.03))
 
 
+def test_paired_runs_agree_with_oxfords_vgg19(oxford_file):
+    assert_start_and_fifty_agree(*real_pair("oxford", (48, 72), lr=0.03))
+
+
 @pytest.mark.slow
-def test_paired_runs_agree_with_the_full_vgg19():
+@pytest.mark.parametrize("weights", ["random", "oxford"])
+def test_paired_runs_agree_with_the_full_vgg19(weights, request):
     """As the chapter runs it; smaller pictures drift by a per cent more."""
-    assert_start_and_fifty_agree(*real_pair("random", (300, 450)))
+    if weights == "oxford":
+        request.getfixturevalue("oxford_file")
+    assert_start_and_fifty_agree(*real_pair(weights, (300, 450)))
 
 
 def real_pair(weights, image_shape, **changes):
@@ -132,16 +139,18 @@ def test_editions_minimise_the_same(pair):
     assert a[1] == pytest.approx(10 * b[1], rel=1e-6)
 
 
-@pytest.mark.parametrize("weights", ["narrow", "mini"])
+@pytest.mark.parametrize("weights", ["narrow", "mini", "oxford"])
 def test_features_agree_layer_by_layer(
-    content_img, narrow_parameters, weights
+    content_img, narrow_parameters, weights, request
 ):
     from d2l_style import mxnet as d2l_mxnet
     from d2l_style import torch as d2l_torch
 
+    if weights == "oxford":
+        request.getfixturevalue("oxford_file")
     parameters = narrow_parameters
-    if weights == "mini":
-        parameters = load_parameters("mini")
+    if weights != "narrow":
+        parameters = load_parameters(weights)
     layers = list(range(37))
     features = []
     for d2l in (d2l_torch, d2l_mxnet):

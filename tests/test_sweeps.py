@@ -20,8 +20,9 @@ import psutil
 import pytest
 from conftest import ROOT, picture
 
-from d2l_style import language
+from d2l_style import fetch, language
 from d2l_style.exercises import meters, sweep, sweeps
+from d2l_style.exercises.grid import Cell
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
 from d2l_style.weights import load_parameters
@@ -273,6 +274,17 @@ def test_networks_and_pictures_are_read_once(swept, narrow_file, monkeypatch):
         sorted(calls)
         == ["network_fingerprint"] * 2 + ["picture_fingerprint"] * 2
     )
+
+
+@pytest.mark.parametrize("gpu", [True, False])
+def test_auto_is_the_network_that_a_run_would_take(
+    d2l, backend, monkeypatch, own_cache, content_img, style_img, gpu
+):
+    (own_cache / fetch.OXFORD.name).touch()
+    monkeypatch.setattr(d2l, "has_gpu", lambda: gpu)
+    cell = Cell({}, RECIPE.replace(weights="auto"), content_img, style_img)
+    named = sweeps._with_network(cell, backend)
+    assert named.recipe.weights == ("oxford" if gpu else "mini")
 
 
 @pytest.mark.torch

@@ -30,6 +30,11 @@ def narrow_substitute(monkeypatch, d2l, narrow_parameters):
     monkeypatch.setattr(d2l, "load_parameters", lambda w: narrow_parameters)
 
 
+@pytest.fixture(autouse=True)
+def only_what_is_bundled(no_carrier):
+    """Oxford's VGG-19 is here only in tests that put it into the cache."""
+
+
 class Torchvision:
     title = "torchvision"
 
@@ -127,13 +132,13 @@ def one_line(capsys, framework):
     out, err = capsys.readouterr()
     assert out == (
         f"{framework.title} could not download its VGG-19, so d2l_style "
-        f"answers. {describe('auto')}\n"
+        f"answers. {describe('mini')}\n"
     )
     return err
 
 
 def is_substitute(net, narrow_parameters):
-    """Whether the network is the narrow one that stands for "auto"."""
+    """Whether the network is the narrow one that stands for all."""
     return (
         len(net.features) == 37
         and len(narrow_parameters["features.34.bias"])
@@ -148,13 +153,41 @@ def test_without_a_network(framework, capsys, narrow_parameters):
     assert is_substitute(net, narrow_parameters)
 
 
-def test_the_line_says_which_network_it_is(
-    framework, capsys, narrow_parameters
+@pytest.mark.parametrize("gpu", [True, False])
+def test_the_best_that_is_here_answers_and_the_line_says_which(
+    framework, d2l, capsys, narrow_parameters, monkeypatch, gpu
 ):
+    """Also where "auto" would take a quicker one."""
+    asked = []
+    monkeypatch.setattr(d2l, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(
+        d2l, "load_parameters", lambda w: asked.append(w) or narrow_parameters
+    )
+    framework.serve(closed_address())
+
+    def line():
+        framework.ask()
+        out = capsys.readouterr().out
+        assert out.count("\n") == 1
+        assert describe(asked[-1]) in out
+        return out
+
+    assert "d2l-style fetch vgg19" in line()
+    (fetch.cache_dir() / fetch.OXFORD.name).write_bytes(b"stand-in")
+    said = line()
+    for words in ("minutes on a CPU", "d2l.pretrained_vgg19('mini')"):
+        assert (words in said) != gpu
     save_file(narrow_parameters, fetch.cached_vgg19())
+    assert "minutes" not in line()
+    assert asked == ["mini", "oxford", "imagenet"]
+
+
+def test_random_weights_answer_at_last(framework, monkeypatch, capsys):
+    nowhere = fetch.cache_dir() / "none"
+    monkeypatch.setattr("d2l_style.weights.bundled", lambda: nowhere)
     framework.serve(closed_address())
     framework.ask()
-    assert "ImageNet, as in the book" in capsys.readouterr().out
+    assert "random weights" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("status", [403, 404, 500, 503])
@@ -268,7 +301,7 @@ def test_wrapping_twice_wraps_once(framework, backend):
     watch = {"pytorch": zoo.watch_torchvision, "mxnet": zoo.watch_gluon}
     before = [place.vgg19 for place in framework.places]
     assert all(hasattr(f, "__wrapped__") for f in before)
-    watch[backend](None)
+    watch[backend](None, None)
     assert [place.vgg19 for place in framework.places] == before
 
 

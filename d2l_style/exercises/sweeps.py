@@ -42,8 +42,8 @@ from d2l_style.language import _, language, set_language
 from d2l_style.png import png_bytes
 from d2l_style.sheet import contact_sheet
 from d2l_style.synthesis import Diverged
-from d2l_style.transfer import StyleTransfer, backend_module
-from d2l_style.weights import NAMES, resolve
+from d2l_style.transfer import StyleTransfer, backend_module, network_of
+from d2l_style.weights import NAMES
 
 PROCESSES = 4  # at most, on one machine: each holds a framework and a network
 _PLACE, _EMPTY = (225, 225), "#eeeeee"  # pixels, at most; a cell to come
@@ -180,7 +180,7 @@ class Sweep:
 
 def _keyed(chosen, backend):
     """Return the cells as {key: cell}; a key is the name of its result."""
-    chosen = [_with_network(cell) for cell in chosen]
+    chosen = [_with_network(cell, backend) for cell in chosen]
     # Cells share networks and pictures: each is read through once.
     names = {cell.recipe.weights for cell in chosen}
     networks = {name: network_fingerprint(name) for name in names}
@@ -201,12 +201,12 @@ def _keyed(chosen, backend):
     return keyed
 
 
-def _with_network(cell):
+def _with_network(cell, backend):
     """Return the cell with a network that a worker will also find.
 
     It may have something else in its cache, and be in another folder.
     """
-    name = resolve(cell.recipe.weights)
+    name = network_of(cell.recipe, backend)
     if name not in NAMES:
         name = os.path.abspath(name)
     return replace(cell, recipe=cell.recipe.replace(weights=name))

@@ -5,6 +5,7 @@ The controls and the list of changes both take their words from here.
 
 from d2l_style.fetch import cached_vgg19
 from d2l_style.language import N_, _
+from d2l_style.oxford import carrier
 from d2l_style.recipe import EPSILONS, OPTIMIZERS, TAPS
 from d2l_style.weights import bundled
 
@@ -73,11 +74,13 @@ def options(name):
 
 def networks():
     """Return {words: Recipe.weights} of the networks on this machine."""
-    offered = {_("auto: the best one here"): "auto"}
+    offered = {_("auto: the best that is quick here"): "auto"}
     if bundled().is_file():
-        offered[_("vgg19-mini, small and bundled")] = "mini"
+        offered[_("vgg19-mini, small and quick")] = "mini"
+    if carrier():
+        offered[_("VGG-19 of Oxford, the real one")] = "oxford"
     if cached_vgg19().is_file():
-        offered[_("VGG-19, as in the book")] = "imagenet"
+        offered[_("VGG-19 of torchvision, as in the book")] = "imagenet"
     offered[_("VGG-19 with random weights")] = "random"
     return offered
 

@@ -28,7 +28,7 @@ from d2l_style.png import names_in_png, png_bytes, recipe_in_png
 from d2l_style.recipe import Recipe
 from d2l_style.samples import sample_images
 from d2l_style.synthesis import Diverged
-from d2l_style.transfer import StyleTransfer, backend_module
+from d2l_style.transfer import StyleTransfer, backend_module, network_of
 from d2l_style.weights import describe
 
 _CHOSEN = {"content": "rainier", "style": "autumn-oak"}
@@ -653,7 +653,9 @@ class StylePanel(widgets.VBox):
 
     def _show_network(self):
         """Say which network it is; how to get the book's, when pointed at."""
-        told = html.escape(describe(self.session.recipe.weights))
+        told = html.escape(
+            describe(network_of(self.session.recipe, self.backend))
+        )
         if self._own_net:
             told = _("Network: your own, handed in as net=.")
             self.controls.settings["weights"].disabled = True
