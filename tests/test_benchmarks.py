@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import linux
+from conftest import linux, picture
 
-from benchmarks import methods, printed, sections
+from benchmarks import methods, printed, printed_losses, sections
 from benchmarks.__main__ import main
 from benchmarks.command import options_of
 from benchmarks.equal_loss import Racer, add_rows, arrival
@@ -22,8 +22,9 @@ from benchmarks.results import Results, prose
 from benchmarks.scaling import exponent, shapes
 from benchmarks.subjects import PAIRS, paths_of
 from benchmarks.ways import as_readers_do
-from d2l_style import beforehand
+from d2l_style import beforehand, images
 from d2l_style.recipe import Recipe
+from d2l_style.transfer import StyleTransfer
 
 
 def race_of(backend, content_img, style_img, weights, epochs=40, **changes):
@@ -309,6 +310,141 @@ def test_the_judge_is_exact_and_looks_twice_alike(
     assert judge(np.zeros_like(picture)) != first
     assert judge(picture) == pytest.approx(first, rel=1e-6)
     assert judge(np.full_like(picture, np.nan)) == np.inf
+
+
+# The losses that runs of the book print
+
+
+@pytest.mark.parametrize("there", [[], ["rainier.jpg"]])
+def test_without_the_books_pictures_it_says_what_brings_them(
+    there, tmp_path, monkeypatch
+):
+    """Others of the same name will not do."""
+    for name in there:
+        picture(1).save(tmp_path / name)
+    with pytest.raises(FileNotFoundError) as caught:
+        printed_losses.tables(pictures=str(tmp_path))
+    said = str(caught.value)
+    assert "rainier.jpg and autumn-oak.jpg are not in" in said
+    assert "'d2l-style fetch images'" in said
+    assert "--pictures" in said
+    monkeypatch.setattr(printed_losses, "has", lambda _folder, _source: True)
+    assert printed_losses.book_pictures(tmp_path) == [
+        tmp_path / "rainier.jpg",
+        tmp_path / "autumn-oak.jpg",
+    ]
+
+
+def small(number, **changes):
+    """One of the printed runs at a small size."""
+    printed = printed_losses.PRINTED[number]
+    sizes = {0: (32, 48), 1: (64, 96), 2: (48, 72)}
+    return replace(
+        printed,
+        changes={**printed.changes, "image_shape": sizes[number]},
+        **changes,
+    )
+
+
+def by_hand(first, recipe, pair, epochs):
+    """Return what a run from the picture ``first`` measures."""
+    transfer = StyleTransfer(*pair, recipe)
+    if first is not None:
+        array = images.standardise(images.resize(first, recipe.image_shape))
+        transfer.restore({**transfer.state(), "image": array})
+    measured = [(e.content, e.style, e.tv) for e in transfer.run(epochs)]
+    return measured, transfer.image()
+
+
+@pytest.mark.torch
+def test_the_second_run_begins_from_the_firsts_picture(
+    narrow_file, content_img, style_img
+):
+    pair, losses = (content_img, style_img), {3: (1, 1, 1)}
+    several = [small(0, losses=losses), small(1, losses=losses)]
+    found = printed_losses.run(several, pair, narrow_file)
+    assert [list(measured) for measured in found] == [[0, 1, 2, 3]] * 2
+    recipe = Recipe(
+        style_weight=1e3,
+        lr=0.01,
+        lr_decay_epoch=200,
+        lr_decay=0.1,
+        tap="inplace",
+        weights=narrow_file,
+        image_shape=(32, 48),
+    )
+    first, img = by_hand(None, recipe, pair, 4)
+    recipe = recipe.replace(image_shape=(64, 96))
+    second, _img = by_hand(img, recipe, pair, 4)
+    for measured, expected in zip(found, (first, second), strict=True):
+        np.testing.assert_allclose(
+            list(measured.values()), expected, rtol=1e-4, atol=1e-6
+        )
+    # From the content picture it would have had no content loss at first.
+    assert found[0][0][0] == pytest.approx(0, abs=1e-6)
+    assert found[1][0][0] > 1e-3
+    # A run that does not go on begins from the content picture.
+    afresh = [several[0], replace(several[1], goes_on=False)]
+    assert printed_losses.run(afresh, pair, narrow_file)[1][0][0] < 1e-6
+
+
+@pytest.mark.torch
+def test_a_net_takes_the_place_of_weights(
+    narrow_file, narrow_parameters, content_img, style_img
+):
+    from d2l_style.torch import VGG19
+
+    several = [small(0, losses={1: (1, 1, 1)})]
+    pair = content_img, style_img
+    by_name = printed_losses.run(several, pair, narrow_file)
+    net = VGG19(narrow_parameters)
+    own = printed_losses.run(several, pair, "mini", net=net)
+    np.testing.assert_allclose(own[0][1], by_name[0][1], rtol=1e-4)
+    assert list(printed_losses.run(several, pair, net=net, epochs=1)[0]) == [0]
+
+
+@pytest.mark.mxnet
+def test_the_third_run_is_mxnets(narrow_file, content_img, style_img):
+    third = small(2, losses={1: (2.55, 140.17, 1.32)})
+    pair = content_img, style_img
+    (found,) = printed_losses.run([third], pair, narrow_file)
+    assert list(found) == [0, 1]
+    assert np.isfinite(list(found.values())).all()
+
+
+@pytest.mark.parametrize(("third", "count"), [(0, 2), (1, 3)])
+def test_tables_have_a_row_for_each_epoch_that_was_printed(
+    third, count, monkeypatch
+):
+    def run(several, pair, weights, epochs):
+        assert (pair, weights) == ("pair", "mini")
+        return [
+            {e: (e / 10, 2.0, 1.236) for e in range(epochs)} for _ in several
+        ]
+
+    monkeypatch.setattr(printed_losses, "book_pictures", lambda _f: "pair")
+    monkeypatch.setattr(printed_losses, "run", run)
+    tables = printed_losses.tables("mini", epochs=151, third=third)
+    assert len(tables) == count
+    for table, told in zip(tables, printed_losses.PRINTED, strict=False):
+        assert table.title == told.title
+        assert table.columns[:3] == ("epoch", "content", "content, printed")
+        epochs = [int(row[0]) for row in table.rows]
+        assert epochs == [e for e in told.losses if e < 151]
+    assert tables[0].rows[1] == [
+        *("100", "10.00", "0.24", "2.00", "0.81", "1.24", "1.20")
+    ]
+
+
+def test_printed_losses_are_asked_for_by_name():
+    options = options_of(
+        printed_losses.tables,
+        printed_losses.__doc__,
+        printed_losses.QUICK,
+        ["--quick", "--third", "1", "--weights", "mini"],
+    )
+    assert options == {**printed_losses.QUICK, "third": 1, "weights": "mini"}
+    inspect.signature(printed_losses.tables).bind(**options)
 
 
 # All of it

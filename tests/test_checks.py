@@ -132,7 +132,7 @@ def of_pictures():
 @pytest.mark.parametrize(
     "layers",
     [
-        {"content_layers": ["conv1_1"]},
+        {"content_layers": ["conv2_1"]},
         {"content_layers": ["conv2_1", "conv1_1"]},
         {"style_layers": ["conv3_1"]},
     ],

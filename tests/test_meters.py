@@ -508,7 +508,7 @@ def test_real_weights_do_what_the_exercise_says(backend):
     book, much_content, smooth = (
         measured(),
         measured(content_weight=100),
-        measured(tv_weight=300),
+        measured(tv_weight=500),
     )
     assert much_content.content > book.content + 0.1
     assert much_content.features > book.features + 0.05

@@ -12,7 +12,11 @@ from conftest import FRAMEWORKS, ROOT
 from nbclient import NotebookClient
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
+from PIL import Image
 
+from d2l_style.exercises.meters import noise
+from d2l_style.recipe import Recipe
+from d2l_style.transfer import StyleTransfer
 from tools.build_notebooks import build_all
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -222,26 +226,92 @@ def test_library_equals_the_notebooks_own_cells(backend, executed):
         assert np.abs(own - library).max() <= atol, name
 
 
-def test_the_books_own_cells_run(backend, tmp_path):
-    """Typed over our import, nothing else changed, without internet."""
+# Put before the book's cells where no VGG-19 shall be found.
+_NO_CARRIER = """
+from d2l_style import fetch
+fetch.find_spec = lambda name: None
+"""
+# Put after them: the picture, and its losses by the cells' own functions.
+_JUDGE = """
+import json
+losses = compute_loss(
+    output, *extract_features(output, content_layers, style_layers),
+    contents_Y, [gram(Y) for Y in styles_Y])
+picture = d2l.postprocess(output)
+if hasattr(picture, 'asnumpy'):
+    from PIL import Image
+    pixels = (picture.asnumpy() * 255 + 0.5).astype('uint8')
+    picture = Image.fromarray(pixels)
+picture.save('painted.png')
+print(json.dumps({'content': float(sum(losses[0])),
+                  'style': float(sum(losses[1]))}))
+"""
+ANSWERS = {"oxford": "Oxford", "mini": "vgg19-mini"}
+
+
+def book_cells(backend, shape, num_epochs):
+    """Return the book's cells, typed over our import: a notebook."""
     if backend == "pytorch":
         pytest.importorskip("torchvision")
     source = (ROOT / f"tests/book_cells_{backend}.md").read_text()
-    shape = {"pytorch": "(48, 72)", "mxnet": "(72, 48)"}[backend]
-    source = source.replace("SHAPE", shape).replace("NUM_EPOCHS", "20")
-    notebook = jupytext.reads(source, fmt="md")
-    notebook.cells.append(
-        nbformat.v4.new_code_cell("print(output.shape, float(output.max()))")
-    )
-    execute(notebook, tmp_path)
+    h, w = shape
+    shape = {"pytorch": f"({h}, {w})", "mxnet": f"({w}, {h})"}[backend]
+    source = source.replace("SHAPE", shape)
+    source = source.replace("NUM_EPOCHS", str(num_epochs))
+    return jupytext.reads(source, fmt="md")
+
+
+def run_book_cells(backend, network, shape, num_epochs, folder):
+    """Run them with ``network`` alone; return what they said and painted."""
+    notebook = book_cells(backend, shape, num_epochs)
+    code = nbformat.v4.new_code_cell
+    if network == "mini":
+        notebook.cells.insert(0, code(_NO_CARRIER))
+    notebook.cells.append(code(_JUDGE))
+    execute(notebook, folder)
     said = streams(notebook)
     assert said.count("d2l_style answers") == 1
-    assert "(1, 3, 48, 72)" in said.replace("torch.Size([", "(").replace(
-        "])", ")"
+    assert ANSWERS[network] in said
+    painted = Image.open(folder / "notebooks/painted.png").convert("RGB")
+    return notebook, json.loads(said.splitlines()[-1]), painted
+
+
+@pytest.mark.parametrize("network", ANSWERS)
+def test_the_books_own_cells_run(backend, network, tmp_path, request):
+    """Typed over our import, nothing else changed, without internet."""
+    if network == "oxford":
+        request.getfixturevalue("oxford_file")
+    notebook, losses, painted = run_book_cells(
+        backend, network, (48, 72), 20, tmp_path
     )
+    assert painted.size == (72, 48)
+    assert 0 < losses["style"] < 200
     animator = [
         output
         for cell, output in outputs(notebook)
         if "output = train(" in cell.source
     ]
     assert len(animator) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", ANSWERS)
+def test_the_books_own_cells_paint(backend, network, tmp_path, request):
+    """A painting and no grain, in both tabs; look at it in out/."""
+    if network == "oxford":
+        request.getfixturevalue("oxford_file")
+    shape, epochs = (150, 225), {"oxford": 60, "mini": 150}[network]
+    _, losses, painted = run_book_cells(
+        backend, network, shape, epochs, tmp_path
+    )
+    (ROOT / "out").mkdir(exist_ok=True)
+    painted.save(ROOT / f"out/book-cells-{backend}-{network}.png")
+    assert losses["style"] < 20
+    if network == "oxford":
+        return  # as many epochs as there is time for
+    pictures = [ROOT / f"img/{n}.jpg" for n in ("rainier", "autumn-oak")]
+    recipe = Recipe(image_shape=shape, num_epochs=epochs, weights=network)
+    ours = StyleTransfer(*pictures, recipe, backend)
+    for _epoch in ours.run():
+        pass
+    assert noise(painted) < 2 * noise(ours.image())

@@ -6,6 +6,7 @@ import pickle
 import struct
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from safetensors.numpy import save_file
 from d2l_style import fetch, images, random_vgg, vgg, weights
 from d2l_style.random_vgg import random_parameters
 from d2l_style.recipe import Recipe
-from d2l_style.weights import describe, load_parameters, resolve
+from d2l_style.transfer import network_of
+from d2l_style.weights import best, describe, load_parameters, resolve
 
 IMG = Path(__file__).resolve().parents[1] / "img"
 
@@ -25,8 +27,8 @@ def same(a, b):
 
 
 @pytest.fixture
-def no_mini(monkeypatch, tmp_path):
-    """As long as no trained network is bundled."""
+def no_mini(monkeypatch, tmp_path, no_carrier):
+    """As long as no trained network is here at all."""
     path = tmp_path / "not-bundled.safetensors"
     monkeypatch.setattr(weights, "bundled", lambda: path)
     return path
@@ -35,17 +37,35 @@ def no_mini(monkeypatch, tmp_path):
 # The names
 
 
+def put_oxford():
+    """Put something where Oxford's VGG-19 is looked for."""
+    path = fetch.cache_dir() / fetch.OXFORD.name
+    path.write_bytes(b"not the real one")
+    return path
+
+
 def test_auto_takes_the_best_that_is_here(no_mini, narrow_parameters):
-    assert resolve() == resolve("auto") == "random"
+    assert resolve() == resolve("auto") == best() == "random"
     save_file(narrow_parameters, no_mini)
-    assert resolve("auto") == "mini"
+    assert resolve("auto") == resolve("auto", gpu=True) == best() == "mini"
+    assert same(load_parameters("auto"), narrow_parameters)
+    put_oxford()
+    assert resolve("auto") == "mini"  # the quick one, on a CPU
+    assert resolve("auto", gpu=True) == best() == "oxford"
     assert same(load_parameters("auto"), narrow_parameters)
     imagenet = {k: v + 1 for k, v in narrow_parameters.items()}
     save_file(imagenet, fetch.cached_vgg19())
-    assert resolve("auto") == "imagenet"
+    assert resolve("auto") == resolve("auto", gpu=True) == "imagenet"
+    assert best() == "imagenet"
     assert same(load_parameters("auto"), imagenet)
     assert same(load_parameters("imagenet"), imagenet)
     assert same(load_parameters("mini"), narrow_parameters)
+
+
+def test_oxfords_network_goes_before_random_weights(no_mini):
+    """It is as slow as they are, and paints."""
+    put_oxford()
+    assert resolve("auto") == resolve("auto", gpu=True) == "oxford"
 
 
 def test_auto_is_random_at_last(no_mini, monkeypatch, narrow_parameters):
@@ -56,29 +76,44 @@ def test_auto_is_random_at_last(no_mini, monkeypatch, narrow_parameters):
     assert load_parameters("random") is narrow_parameters
 
 
-@pytest.mark.parametrize("kind", ["imagenet", "mini", "random", "a.b", Path()])
+@pytest.mark.parametrize(
+    "kind", ["imagenet", "oxford", "mini", "random", "a.b", Path()]
+)
 def test_anything_but_auto_is_what_it_is(kind):
-    assert resolve(kind) == kind
+    assert resolve(kind) == resolve(kind, gpu=True) == kind
 
 
 @pytest.mark.parametrize(
     ("kind", "parts"),
     [
         ("imagenet", ["trained on ImageNet"]),
-        ("mini", ["small stand-in", "d2l_style fetch vgg19", "548 MB"]),
-        ("random", ["random weights", "d2l_style fetch vgg19", "548 MB"]),
+        ("oxford", ["VGG-19", "Simonyan and Zisserman", "Gatys"]),
+        ("mini", ["quick stand-in", "d2l-style fetch vgg19", "18.5 MB"]),
+        ("random", ["random weights", "d2l-style fetch vgg19", "18.5 MB"]),
         ("my/net.safetensors", ["my/net.safetensors"]),
         (Path("net.safetensors"), ["net.safetensors"]),
     ],
 )
-def test_each_kind_is_described_in_one_line(kind, parts):
+def test_each_kind_is_described_in_one_line(kind, parts, no_carrier):
     said = describe(kind)
     assert all(part in said for part in ["Network: ", *parts])
     assert "\n" not in said
 
 
+@pytest.mark.parametrize("kind", ["mini", "random"])
+def test_where_the_real_one_is_here_nobody_is_sent_to_fetch_it(kind):
+    put_oxford()
+    assert "weights='oxford'" in describe(kind)
+    assert "fetch" not in describe(kind)
+    assert ("some minutes" in describe(kind)) == (kind == "mini")
+
+
 def test_auto_is_described_as_what_it_stands_for(no_mini, narrow_parameters):
     assert describe("auto") == describe("random")
+    put_oxford()
+    save_file(narrow_parameters, no_mini)
+    assert describe("auto") == describe("mini")
+    assert describe("auto", gpu=True) == describe("oxford")
     save_file(narrow_parameters, fetch.cached_vgg19())
     assert describe("auto") == describe("imagenet")
 
@@ -90,6 +125,33 @@ def test_auto_prints_one_line(d2l, monkeypatch, capsys, narrow_parameters):
     d2l.pretrained_vgg19("auto", verbose=False)
     d2l.pretrained_vgg19("random")
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("gpu", [True, False])
+def test_auto_asks_the_framework_for_a_gpu(
+    d2l, backend, monkeypatch, capsys, narrow_parameters, gpu
+):
+    put_oxford()
+    asked = []
+    monkeypatch.setattr(d2l, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(
+        d2l, "load_parameters", lambda w: asked.append(w) or narrow_parameters
+    )
+    d2l.pretrained_vgg19()
+    kind = "oxford" if gpu else "mini"
+    assert asked == [kind]
+    assert capsys.readouterr().out == describe(kind) + "\n"
+    assert network_of(Recipe(), backend) == kind
+    assert network_of(Recipe(weights="random"), backend) == "random"
+
+
+def test_a_gpu_is_what_try_gpu_finds(d2l, monkeypatch):
+    def found(device_type):
+        device = SimpleNamespace(type=device_type, device_type=device_type)
+        monkeypatch.setattr(d2l, "try_gpu", lambda: device)
+        return d2l.has_gpu()
+
+    assert (found("cuda"), found("gpu"), found("cpu")) == (True, True, False)
 
 
 def missing(kind, *parts):
@@ -104,10 +166,11 @@ def test_weights_that_are_not_here(no_mini, tmp_path):
     missing(
         "imagenet",
         str(fetch.cached_vgg19()),
-        "'python -m d2l_style fetch vgg19'",
+        "'d2l-style fetch vgg19 --torchvision'",
     )
+    missing("oxford", "'d2l-style fetch vgg19'", "18.5 MB")
     missing("mini", str(no_mini), "weights='random'")
-    missing("ImageNet", "'auto', 'imagenet', 'mini', 'random'", ".safetens")
+    missing("ImageNet", "'imagenet', 'oxford', 'mini'", ".safetens")
     missing(tmp_path / "none.safetensors", str(tmp_path), ".safetensors")
     missing(tmp_path, str(tmp_path))  # a folder
     missing("", "'auto'")
@@ -118,32 +181,43 @@ def test_mini_is_bundled_and_has_the_plan():
     widths = [len(parameters[f"features.{c.index}.bias"]) for c in vgg.CONVS]
     assert widths == [16] * 2 + [32] * 2 + [64] * 4 + [128] * 8
     assert weights.bundled().stat().st_size < 3e6
-    assert resolve() == "mini"
+    assert resolve() == "mini"  # be the real one here or not
 
 
-def test_mini_is_calibrated_for_the_books_weights():
-    """No layer of it is silent or loud on the project's own pictures."""
-    for name in ("harbour", "night-swirls"):
-        X = images.standardise(
+def test_minis_losses_are_nearly_those_of_vgg19(oxford_file):
+    """On pictures that it was not trained on, in both taps."""
+    pair = [
+        images.standardise(
             images.resize(images.open_image(IMG / f"{name}.jpg"), (96, 144))
-        )
-        for layer, Y in relu_features(load_parameters("mini"), X[0]):
-            strength = np.sqrt(np.mean(Y**2) / len(Y))
-            assert 0.03 < strength < 3, layer.name
+        )[0]
+        for name in ("harbour", "night-swirls")
+    ]
+    mini, vgg19 = (
+        style_losses(load_parameters(weights), *pair)
+        for weights in ("mini", "oxford")
+    )
+    assert len(vgg19) == 2 * len(Recipe().style_layers)
+    for tap, loss in vgg19.items():
+        assert 0.5 < mini[tap] / loss < 2, (tap, mini[tap], loss)
 
 
-def relu_features(parameters, X):
-    """Yield (layer, features after its ReLU) of a (3, h, w) picture."""
-    X = X[:, None]
-    for layer in vgg.LAYERS:
+def style_losses(parameters, A, B):
+    """Return {(layer, tap): 1e4 mean((gram - gram')^2)} of two pictures."""
+    X, found = np.stack([A, B], axis=1), {}
+    for layer in vgg.LAYERS[: vgg.conv_index("conv5_1") + 1]:
         if layer.kind == "pool":
             X = random_vgg._max_pool(X)
         elif layer.kind == "conv":
             name = f"features.{layer.index}"
             X = random_vgg._conv(parameters[f"{name}.weight"], X)
             X += parameters[f"{name}.bias"].reshape(-1, 1, 1, 1)
+            for tap, Y in ("conv", X), ("relu", np.maximum(X, 0)):
+                if layer.index not in Recipe().style_layers:
+                    continue
+                a, b = (random_vgg._gram(Y[:, k]) for k in (0, 1))
+                found[layer.name, tap] = 1e4 * np.mean((a - b) ** 2)
             X = np.maximum(X, 0)
-            yield layer, X[:, 0]
+    return found
 
 
 # Random weights

@@ -1,15 +1,17 @@
 """Train vgg19-mini, the small network that comes with the package.
 
-    python -m tools.train_mini --teacher FILE --arch squeezenet1_0
+    python -m tools.train_mini --minutes 180
+    python -m tools.train_mini --device cuda --minutes 8
     python -m tools.train_mini --resume --minutes 180
-    python -m tools.train_mini calibrate CHECKPOINT --f 0.4,0.25,0.2,0.3,0.3
+    python -m tools.train_mini --begin NETWORK --minutes 180
+    python -m tools.train_mini calibrate NETWORK
 
-VGG-19's plan at a quarter of its width learns, by distillation, to see what
-a classifier trained on ImageNet sees: at several depths a linear head
-predicts the standardised feature maps of the frozen teacher (Hinton, Vinyals
-and Dean, 2015; Romero et al., 2015), on a few pictures, augmented hard
-(Asano and Saeed, 'The Augmented Image Prior', 2023). The heads are thrown
-away; what is left is calibrated and written as safetensors.
+VGG-19's plan at a quarter of its width learns to answer as Oxford's VGG-19
+does (``d2l-style fetch vgg19``): all sixteen layers, before and after the
+ReLU, on a few pictures, augmented hard (Asano and Saeed, 'The Augmented
+Image Prior', 2023), and on the pictures that a transfer with the student
+itself comes by. tools/mini/training.py says what is minimised. What helps to
+learn is thrown away; what is left is calibrated and written as safetensors.
 
 Needs the extra `train` (pip install -e ".[torch,train]"): scikit-image and
 scikit-learn bring most of the pictures. The folder of a run holds
@@ -18,14 +20,19 @@ in hand, with a checkpoint; --resume goes on. On a computer that others use
 too, --threads 1 is several times as fast as threads that wait for each other.
 """
 
+import json
 import platform
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from safetensors import safe_open
+
 from d2l_style.doctor import require
+from d2l_style.weights import read_safetensors
 
 torch = require("torch")
 
@@ -34,7 +41,6 @@ from tools.mini import (  # noqa: E402 (they import torch)
     calibrate,
     checkpoint,
     pictures,
-    teacher,
 )
 from tools.mini.arguments import (  # noqa: E402
     EVERY,
@@ -43,7 +49,8 @@ from tools.mini.arguments import (  # noqa: E402
     train_parser,
 )
 from tools.mini.log import Log, Progress  # noqa: E402
-from tools.mini.training import Options, Training, arrays  # noqa: E402
+from tools.mini.teacher import Teacher  # noqa: E402
+from tools.mini.training import Options, Training  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "d2l_style" / "data" / "vgg19-mini.safetensors"
@@ -68,13 +75,18 @@ def main(argv=None):
 def train(args):
     """Begin or resume the run that the parsed options describe."""
     torch.set_num_threads(args.threads)
+    torch.backends.cuda.matmul.allow_tf32 = True  # Gram matrices
     own = {k: v for k, v in vars(args).items() if k in Options.__annotations__}
     path, state = args.folder / "checkpoint.safetensors", None
     if args.resume:
+        if args.begin:
+            raise ValueError(
+                "--begin is for a new run: this one goes on with its own "
+                "network. Leave out --begin or --resume."
+            )
         state = checkpoint.load(path)
         facts = state[1]
         options = options_of(facts).continued(own)
-        file = args.teacher or facts["teacher"]
     else:
         if path.exists():
             raise ValueError(
@@ -83,26 +95,24 @@ def train(args):
             )
         if not own.keys() & {"steps", "minutes"}:
             own["minutes"] = MINUTES
-        own.setdefault("bf16", fast_bf16())
-        options, file = Options(**own), args.teacher
-    found = pictures.find()
-    for name in args.without:
-        found.pop(name, None)
+        own.setdefault("bf16", fast_bf16(args.device))
+        options = Options(**own)
+    found = chosen(args)
     hashes = pictures.hashes(found)
     if state and (told := pictures.changes(facts["pictures"], hashes)):
         print(told)
     seen = pictures.load(found)
-    run = begin(options, file, seen, state)
+    first = args.begin and read_safetensors(args.begin)
+    run = begin(options, seen, state, args.device, first)
     facts = {
         "pictures": hashes,
-        "teacher": str(Path(file).resolve()) if file else None,
+        "device": run.device.type,
         "threads": args.threads,
         "torch": torch.__version__,
         "machine": platform.machine(),
     }
     print(
-        f"{len(seen)} pictures, teacher {options.arch} at "
-        f"{', '.join(run.teacher.names)}; threads: {args.threads}, "
+        f"{len(seen)} pictures; {run.device}, threads: {args.threads}, "
         f"{'bfloat16' if options.bf16 else 'float32'}.",
         flush=True,
     )
@@ -113,14 +123,14 @@ def train(args):
             "Go on with the same --folder and --resume."
         )
         return
-    finish(run.parameters(), options, run.steps_done, seen, args)
+    finish(run, seen, args)
 
 
-def begin(options, file, seen, state=None):
+def begin(options, seen, state=None, device="cpu", first=None):
     """Return the :class:`Training` of ``options`` on pictures ``seen``."""
     dtype = torch.bfloat16 if options.bf16 else torch.float32
-    master = teacher.load(options.arch, file, dtype=dtype)
-    return Training(options, master, seen, state)
+    master = Teacher(None, device, dtype)
+    return Training(options, master, seen, state, device, first)
 
 
 def loop(run, folder, facts, every=EVERY):
@@ -159,34 +169,62 @@ def save(path, run, facts):
 
 
 def recalibrate(args):
-    """Export a checkpoint's network with other factors, untrained."""
+    """Give a network the scales that its teacher has now, untrained."""
     torch.set_num_threads(args.threads)
-    tensors, facts = checkpoint.load(args.checkpoint)
-    options = options_of(facts)
-    weights = "student" if args.last else "average"
-    parameters = arrays(checkpoint.group(tensors, weights))
+    parameters = read_safetensors(args.network)
+    facts = facts_of(args.network)
+    seen = pictures.load(chosen(args))
+    export(parameters, seen, args, **facts)
+    print(f"{args.output} holds {args.network}, calibrated.")
+
+
+def facts_of(path):
+    """Return the metadata of a safetensors file, read as JSON if it is."""
+    with safe_open(path, framework="numpy") as file:
+        facts = file.metadata() or {}
+    for name, value in facts.items():
+        with suppress(json.JSONDecodeError):
+            facts[name] = json.loads(value)
+    return facts
+
+
+def chosen(args):
+    """Return the pictures to train on, less those left out.
+
+    Raises ``ValueError`` if there is none of that name.
+    """
     found = pictures.find()
-    for name in args.without:
-        found.pop(name, None)
-    finish(parameters, options, facts["step"], pictures.load(found), args)
+    if unknown := [name for name in args.without if name not in found]:
+        raise ValueError(
+            f"There is no picture {', '.join(unknown)} to leave out. There "
+            f"are: {', '.join(found)}."
+        )
+    return {n: path for n, path in found.items() if n not in args.without}
 
 
-def finish(parameters, options, steps, seen, args):
-    """Calibrate ``parameters`` and write them to ``args.output``."""
-    X = augment.views(seen)
-    parameters = calibrate.calibrated(parameters, X, args.f, options.pool)
-    facts = {"teacher": options.arch, "steps": steps, "f": args.f}
-    calibrate.export(parameters, args.output, **facts, options=asdict(options))
+def finish(run, seen, args):
+    """Calibrate what the run has learned and write it to ``args.output``."""
+    facts = {"steps": run.steps_done, "options": asdict(run.options)}
+    export(run.parameters(), seen, args, **facts)
     print(
-        f"{args.output} holds the network after {steps} steps, "
+        f"{args.output} holds the network after {run.steps_done} steps, "
         f"{args.output.stat().st_size / 1e6:.1f} MB."
     )
-    if options.pool != "max":
-        print("It was trained with average pooling; the package uses max.")
 
 
-def fast_bf16():
-    """Return whether this processor multiplies bfloat16 in hardware."""
+def export(parameters, seen, args, /, **facts):
+    """Write ``parameters``, calibrated on the pictures ``seen``."""
+    X = augment.views(seen).to(args.device)
+    parameters = calibrate.calibrated(
+        parameters, Teacher(None, args.device), X
+    )
+    calibrate.export(parameters, args.output, **facts)
+
+
+def fast_bf16(device="cpu"):
+    """Return whether this device multiplies bfloat16 in hardware."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.is_bf16_supported()
     try:
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and (
             "avx512_bf16" in Path("/proc/cpuinfo").read_text("utf-8")

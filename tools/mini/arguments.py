@@ -1,15 +1,17 @@
 """What may stand on the command line of tools/train_mini.py."""
 
 import argparse
+import math
 from pathlib import Path
 
 import torch
 
-from tools.mini.calibrate import FACTORS
-from tools.mini.student import LOSSES, POOLS, WIDTHS
+from d2l_style import vgg
+from tools.mini.student import WIDTHS
 
 MINUTES = 90  # the budget if none is given
 EVERY = 3  # minutes between checkpoints
+LEAST = vgg.smallest_side(vgg.CONVS[-1].index)  # pixels of a crop
 
 
 def train_parser(description, folder, output):
@@ -21,40 +23,59 @@ def train_parser(description, folder, output):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--teacher", type=Path, help="safetensors file (else downloaded)")
-    add("--arch", help="torchvision's name of it (vgg19)", **absent)
     add(
         "--widths",
-        type=_numbers(int),
+        type=_numbers,
         help="channels of the five blocks (16,32,64,128,128)",
         **absent,
     )
-    add("--pool", choices=POOLS, help="(max)", **absent)
-    add("--loss", choices=LOSSES, help="its shape (mse)", **absent)
-    add("--gram", type=float, help="weight of the Gram term (0)", **absent)
     add(
-        "--denoise",
-        type=float,
-        help="most noise that only the student sees (0)",
+        "--distance",
+        type=_amount,
+        help="weight of the distances between pictures (2)",
         **absent,
     )
-    add("--ema", type=float, help="averaging of weights (0.999)", **absent)
-    add("--lr", type=float, help="learning rate (0.002)", **absent)
-    add("--decay", type=float, help="weight decay (0.01)", **absent)
-    add("--batch", type=_positive, help="crops per step (32)", **absent)
-    add("--size", type=_positive, help="their pixels (96)", **absent)
-    add("--seed", type=int, help="(0)", **absent)
-    add("--steps", type=_positive, help="budget in steps", **absent)
-    add("--minutes", type=float, help=f"budget ({MINUTES})", **absent)
+    add(
+        "--gradient",
+        type=_amount,
+        help="weight of the gradients' directions (4)",
+        **absent,
+    )
+    add(
+        "--groups",
+        type=_at_least(1),
+        help="batches of pictures being painted (24)",
+        **absent,
+    )
+    add(
+        "--paint",
+        type=_at_least(0),
+        help="steps painted for each step trained, besides one (2)",
+        **absent,
+    )
+    add("--ema", type=_amount, help="averaging of weights (0.999)", **absent)
+    add("--lr", type=_amount, help="learning rate (0.002)", **absent)
+    add("--decay", type=_amount, help="weight decay (0.01)", **absent)
+    add(
+        "--batch",
+        type=_at_least(2),
+        help="crops in a step, and as many painted pictures (32)",
+        **absent,
+    )
+    add("--size", type=_at_least(LEAST), help="their pixels (160)", **absent)
+    add("--seed", type=_at_least(0), help="(0)", **absent)
+    add("--steps", type=_at_least(1), help="budget in steps", **absent)
+    add("--minutes", type=_amount, help=f"budget ({MINUTES})", **absent)
     add(
         "--bf16",
         action=argparse.BooleanOptionalAction,
-        help="bfloat16 (where the processor has it)",
+        help="the teacher in bfloat16 (where the device has it)",
         **absent,
     )
+    add("--begin", type=Path, help="a network to begin with (safetensors)")
     add("--resume", action="store_true", help="go on from the checkpoint")
     add("--folder", type=Path, default=folder, help="of checkpoint and log")
-    add("--every", type=float, default=EVERY, help="minutes per checkpoint")
+    add("--every", type=_amount, default=EVERY, help="minutes per checkpoint")
     _add_common(parser, output)
     return parser
 
@@ -63,28 +84,18 @@ def calibrate_parser(output):
     """Return the parser of ``calibrate``."""
     parser = argparse.ArgumentParser(
         prog="python -m tools.train_mini calibrate",
-        description="Export a checkpoint's network with other factors.",
+        description="Give a network the scales that its teacher has now.",
     )
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument(
-        "--last",
-        action="store_true",
-        help="the last weights instead of the averaged ones",
-    )
+    parser.add_argument("network", type=Path, help="a safetensors file")
     _add_common(parser, output)
     return parser
 
 
 def _add_common(parser, output):
     add = parser.add_argument
-    add(
-        "--f",
-        type=_numbers(float),
-        default=FACTORS,
-        help="RMS / sqrt(channels) of blocks 1 to 5 (0.45,0.25,0.22,0.3,0.3)",
-    )
     add("--output", type=Path, default=output)
-    add("--threads", type=_positive, default=torch.get_num_threads())
+    add("--device", type=_device, default="cpu", help="cpu or cuda (cpu)")
+    add("--threads", type=_at_least(1), default=torch.get_num_threads())
     add(
         "--without",
         nargs="+",
@@ -94,20 +105,45 @@ def _add_common(parser, output):
     )
 
 
-def _numbers(kind):
-    def numbers(text):
-        values = tuple(kind(part) for part in text.split(","))
-        if len(values) != len(WIDTHS) or min(values) <= 0:
+def _numbers(text):
+    values = tuple(int(part) for part in text.split(","))
+    if len(values) != len(WIDTHS) or min(values) <= 0:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be five positive numbers, one per block."
+        )
+    return values
+
+
+def _at_least(least):
+    def number(text):
+        value = int(text)
+        if value < least:
             raise argparse.ArgumentTypeError(
-                f"{text!r} must be five positive numbers, one per block."
+                f"{text!r} must be {least} or more."
             )
-        return values
+        return value
 
-    return numbers
-
-
-def _positive(text):
-    number = int(text)
-    if number <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} must be 1 or more.")
     return number
+
+
+def _amount(text):
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} must be 0 or more.")
+    return value
+
+
+def _device(text):
+    try:
+        device = torch.device(text)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
+        raise argparse.ArgumentTypeError(f"{text!r} must be cpu or cuda.")
+    if device.type == "cuda" and torch.cuda.device_count() <= (
+        device.index or 0
+    ):
+        raise argparse.ArgumentTypeError(
+            f"PyTorch finds no {text} on this computer: choose cpu."
+        )
+    return text

@@ -26,18 +26,22 @@ _STD = torch.tensor(images.RGB_STD).reshape(1, 3, 1, 1)
 class Crops:
     """An endless supply of standardised (n, 3, size, size) batches."""
 
-    def __init__(self, pictures, size=96, seed=0):
+    def __init__(self, pictures, size=96, seed=0, device="cpu"):
         """``pictures`` are (3, h, w) uint8 arrays, at least one."""
         self.size, self.seed, self.window = size, seed, ROOM * size
-        self.pyramids = [_pyramid(p, self.window) for p in pictures]
+        pyramids = [_pyramid(p, self.window) for p in pictures]
         # A large picture has more to show, a grey one less.
         weights = np.array(
             [
                 np.sqrt(p[-1][0].size) * (1 if _colourful(p[0]) else 0.5)
-                for p in self.pyramids
+                for p in pyramids
             ]
         )
         self.weights = weights / weights.sum()
+        self.pyramids = [
+            [torch.from_numpy(level).to(device) for level in levels]
+            for levels in pyramids
+        ]
 
     def batch(self, step, n=32):
         """Return batch number ``step``, float32 in channels_last order."""
@@ -46,20 +50,8 @@ class Crops:
         X = _recoloured(X, rng)
         X = _mixed(X, rng)
         X = _noisy(X, rng)
-        X = (X - _MEAN) / _STD
+        X = (X - _MEAN.to(X.device)) / _STD.to(X.device)
         return X.contiguous(memory_format=torch.channels_last)
-
-    def disturbed(self, X, step, most):
-        """Return batch ``step`` with noise, for the student's eyes only.
-
-        Each crop gets normal noise of its own deviation, from 0 to ``most``
-        in standardised units. Who has to answer as the teacher does to the
-        clean crop learns to look past noise, and so cannot be pleased by it.
-        """
-        rng = np.random.default_rng((self.seed, step, 1))
-        sigma = np.float32(rng.uniform(0, most, (len(X), 1, 1, 1)))
-        noise = rng.standard_normal(X.shape, np.float32) * sigma
-        return X + torch.from_numpy(noise)
 
     def _windows(self, rng, n):
         side, chosen = self.window, []
@@ -69,7 +61,7 @@ class Crops:
             top = rng.integers(level.shape[1] - side + 1)
             left = rng.integers(level.shape[2] - side + 1)
             chosen.append(level[:, top : top + side, left : left + side])
-        return torch.from_numpy(np.stack(chosen)).float().div_(255)
+        return torch.stack(chosen).float().div_(255)
 
 
 def views(pictures, size=224):
@@ -134,7 +126,7 @@ def _turned(windows, size, rng):
         [[cos * sx, -sin * sy, shift[0]], [sin * sx, cos * sy, shift[1]]]
     ).transpose(2, 0, 1)
     grid = F.affine_grid(
-        torch.from_numpy(np.float32(affine)),
+        _on(windows, affine),
         (n, 3, size, size),
         align_corners=False,
     )
@@ -162,12 +154,10 @@ def _recoloured(X, rng):
     gamma = np.exp(rng.normal(0, 0.2, n))
     matrix[keep], tint[keep], gamma[keep] = np.eye(3), 0, 1
     column = (-1, 1, 1, 1)
-    X = X ** torch.from_numpy(np.float32(gamma)).reshape(column)
+    X = X ** _on(X, gamma).reshape(column)
     middle = X.mean(dim=(1, 2, 3), keepdim=True)
-    X = torch.einsum(
-        "nij,njhw->nihw", torch.from_numpy(np.float32(matrix)), X - middle
-    )
-    X = X + middle + torch.from_numpy(np.float32(tint))[:, :, None, None]
+    X = torch.einsum("nij,njhw->nihw", _on(X, matrix), X - middle)
+    X = X + middle + _on(X, tint)[:, :, None, None]
     return X.clamp_(0, 1)
 
 
@@ -185,17 +175,28 @@ def _mixed(X, rng):
     evenly = rng.uniform(0.1, 0.5, (n, 1, 1))
     angle = rng.uniform(0, 2 * np.pi, (n, 1, 1))
     offset = rng.uniform(-0.5, 0.5, (n, 1, 1)) * size
-    y, x = np.mgrid[:size, :size] - (size - 1) / 2
-    behind = np.cos(angle) * x + np.sin(angle) * y > offset
-    share = np.where(kind < 0.2, evenly, np.where(kind < 0.4, behind, 0))
-    share = torch.from_numpy(np.float32(share))[:, None]
-    return torch.lerp(X, X.roll(1, dims=0), share)
+    side = torch.arange(size, device=X.device) - (size - 1) / 2
+    y, x = side[:, None], side
+    cos, sin = _on(X, np.cos(angle)), _on(X, np.sin(angle))
+    behind = (cos * x + sin * y > _on(X, offset)).float()
+    kind, evenly = _on(X, kind), _on(X, evenly)
+    share = torch.where(kind < 0.2, evenly, behind * (kind < 0.4))
+    return torch.lerp(X, X.roll(1, dims=0), share[:, None])
 
 
 def _noisy(X, rng):
     """Add normal noise to half of the crops, much of it to a few."""
-    chosen = np.flatnonzero(rng.random(len(X)) < 0.5)
-    sigma = np.float32(rng.exponential(0.04, len(chosen)).clip(0, 0.25))
-    noise = rng.standard_normal((len(chosen), *X.shape[1:]), np.float32)
-    noise *= sigma.reshape(-1, 1, 1, 1)
-    return X.index_add(0, torch.from_numpy(chosen), torch.from_numpy(noise))
+    n = len(X)
+    chosen = rng.random(n) < 0.5
+    sigma = rng.exponential(0.04, n).clip(0, 0.25) * chosen
+    # Drawn where the crops are: normal numbers by the million take a
+    # processor longer than all the rest.
+    generator = torch.Generator(X.device)
+    generator.manual_seed(int(rng.integers(2**62)))
+    noise = torch.randn(X.shape, generator=generator, device=X.device)
+    return X + noise * _on(X, sigma).reshape(-1, 1, 1, 1)
+
+
+def _on(X, array):
+    """Return an array as a float32 tensor on the device of X."""
+    return torch.from_numpy(np.float32(array)).to(X.device)

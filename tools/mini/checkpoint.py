@@ -7,7 +7,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-FORMAT = "vgg19-mini checkpoint 1"
+FORMAT = "vgg19-mini checkpoint 2"
 
 
 def save(path, tensors, facts):

@@ -17,9 +17,7 @@ class Log:
     """
 
     def __init__(self, path, run, facts):
-        # The folder that the teacher lies in is nobody's business.
         facts = {**facts, "options": asdict(run.options)}
-        facts["teacher"] = facts["teacher"] and Path(facts["teacher"]).name
         rows = []
         if run.steps_done and path.exists():
             facts, rows = read_log(path)
@@ -67,8 +65,9 @@ class Progress:
         seconds = self.run.seconds - seconds0
         done = max(self.run.fraction() - fraction0, 1e-9)
         left = (1 - self.run.fraction()) * seconds / done
+        parts = "  ".join(f"{k} {v:.2f}" for k, v in self.run.parts.items())
         print(
-            f"step {step}  loss {self.mean:.3f}  "
+            f"step {step}  loss {self.mean:.3f} ({parts})  "
             f"{(step - step0) / seconds:.2f} steps/s  "
             f"{left // 60:.0f}:{left % 60:02.0f} left",
             end="\r" if self.live else "\n",
