@@ -20,7 +20,7 @@ from d2l_style.weights import describe, resolve
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "out"
 # Epochs and size that take about a minute on two cores with each network.
-QUICK = {"random": (60, (200, 300)), "imagenet": (60, (200, 300))}
+QUICK = dict.fromkeys(("random", "imagenet", "oxford"), (60, (200, 300)))
 FULL = (200, (300, 450))
 
 
@@ -58,7 +58,8 @@ def demo(backend, recipe):
 
 
 def main():
-    epochs, size = QUICK.get(resolve(), FULL)
+    network = resolve()  # the same for both frameworks, GPU or not
+    epochs, size = QUICK.get(network, FULL)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument(
@@ -70,7 +71,9 @@ def main():
     args = parser.parse_args()
     OUT.mkdir(exist_ok=True)
     print(describe("auto"))
-    recipe = Recipe(num_epochs=args.epochs, image_shape=args.size)
+    recipe = Recipe(
+        num_epochs=args.epochs, image_shape=args.size, weights=network
+    )
     for backend in BACKENDS:
         try:
             print(f"{demo(backend, recipe)} shows the run.")
