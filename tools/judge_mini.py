@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.judge import Judge
 from d2l_style import images
 from d2l_style.doctor import require
 from d2l_style.random_vgg import random_parameters
@@ -92,18 +93,22 @@ def pairs_of(book=None):
 
 def judge(pair, candidates, recipe):
     """Return {name: Painted} of a pair: content, VGG-19, candidates."""
-    eye = StyleTransfer(*pair, recipe.replace(weights="oxford"))
-    start = eye.state()
-    painted = {"content": Painted(eye.image(), losses_of(eye, start))}
+    by_vgg19 = recipe.replace(weights="oxford")
+    eye, painted = Judge(pair, by_vgg19, "pytorch"), {}
+
+    def add(name, run):
+        array = run.state()["image"]
+        painted[name] = Painted(run.image(), eye.losses(array))
+
+    teacher = StyleTransfer(*pair, by_vgg19)
+    add("content", teacher)
     for name in track((TEACHER, *candidates), "painting"):
-        run = eye
+        run = teacher
         if name != TEACHER:
             run = StyleTransfer(*pair, recipe, net=net_of(name))
-        run.restore(start)
-        for _epoch in run.run(recipe.num_epochs):
+        for _epoch in run.run():
             pass
-        picture, state = run.image(), run.state()
-        painted[name] = Painted(picture, losses_of(eye, state))
+        add(name, run)
     return painted
 
 
@@ -112,12 +117,6 @@ def net_of(name):
     if name == "random":
         return VGG19(random_parameters(widths=WIDTHS))
     return VGG19(load_parameters(name))
-
-
-def losses_of(eye, state):
-    """Return the Losses of a state's picture in the run ``eye``."""
-    eye.restore(state)
-    return next(eye.run(1)).losses
 
 
 def gap(painted, name):

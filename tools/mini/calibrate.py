@@ -89,9 +89,7 @@ def _distances(net, X):
 def student_of(parameters):
     """Return a :class:`Student` that holds ``parameters``."""
     widths = [
-        len(parameters[f"features.{layer.index}.bias"])
-        for layer in vgg.CONVS
-        if layer.name.endswith("_1")
+        len(parameters[f"features.{first}.bias"]) for first in distances.STYLES
     ]
     net = Student(widths)
     net.load(parameters)

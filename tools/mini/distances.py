@@ -8,6 +8,7 @@ import torch
 
 from d2l_style import vgg
 
+# The first convolution of each block, where the chapter reads style.
 STYLES = tuple(c.index for c in vgg.CONVS if c.name.endswith("_1"))
 CONTENT = vgg.conv_index("conv4_4")
 DEEPEST = max(*STYLES, CONTENT)

@@ -9,6 +9,7 @@ times as long as these lines, which use first derivatives only.
 from torch import nn
 from torch.nn import functional as F
 
+from tools.mini import distances
 from tools.mini.distances import CONTENT, DEEPEST
 
 
@@ -62,12 +63,11 @@ def _pulls(maps, group, grams, content_Y, scales):
     of w mean((Y - Y*)^2): 2 w (Y - Y*) / size.
     """
     pulls = {}
-    for index, after in group.taps:
+    for (index, after), G in distances.grams(maps, group.taps).items():
         Y = maps[index].float()
         A = (Y.relu() if after else Y).flatten(2)  # (n, c, places)
-        n, c, places = A.shape
-        difference = A @ A.transpose(1, 2) / (c * places)
-        difference = difference - grams[index, after]
+        _n, c, places = A.shape
+        difference = G - grams[index, after]
         w = group.weights[index, after] * scales.factor(index)
         factor = 4 * w / (c * c * c * places)
         dA = factor.reshape(-1, 1, 1) * (difference @ A)

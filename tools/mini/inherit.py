@@ -11,9 +11,8 @@ import torch
 from torch.nn import functional as F
 
 from d2l_style import vgg
-from tools.mini.student import rows
+from tools.mini.student import least_squares, rows
 
-RIDGE = 1e-3  # of the inputs' mean square
 SAMPLES = 40_000  # places that a layer is fitted to
 
 
@@ -59,10 +58,7 @@ def chosen_channels(maps, count):
 def _fit(conv, inputs, wanted):
     """Solve for the convolution, and scale it."""
     A, Y = _samples(inputs, wanted)
-    gram = A.T @ A / len(A)
-    ridge = RIDGE * gram.diagonal().mean()
-    gram.diagonal().add_(ridge)
-    solved = torch.linalg.solve(gram, A.T @ Y / len(A))
+    solved = least_squares(A, Y)
     scale = (A @ solved).relu().square().mean().sqrt().clamp(min=1e-12)
     W = (solved[:-1] / scale).T.reshape(conv.weight.shape)
     conv.weight.copy_(W)

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from d2l_style import vgg
 
 WIDTHS = (16, 32, 64, 128, 128)
+RIDGE = 1e-3  # of the inputs' mean square
 PLACES = 20  # a map is compared at so many rows and columns, or all it has
 
 
@@ -99,11 +100,16 @@ class Heads(nn.Module):
             linear = self.linear[_key(*tap)]
             A = F.pad(torch.cat(parts).double(), (0, 1), value=1.0)
             Y = torch.cat(wanted[tap]).double()
-            gram = A.T @ A
-            gram.diagonal().add_(1e-3 * gram.diagonal().mean())
-            solved = torch.linalg.solve(gram, A.T @ Y)
+            solved = least_squares(A, Y)
             linear.weight.copy_(solved[:-1].T)
             linear.bias.copy_(solved[-1])
+
+
+def least_squares(A, Y):
+    """Return the W that makes |A W - Y|^2 least, with a slight ridge."""
+    gram = A.T @ A
+    gram.diagonal().add_(RIDGE * gram.diagonal().mean())
+    return torch.linalg.solve(gram, A.T @ Y)
 
 
 def rows(maps, step=0):

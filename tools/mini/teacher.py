@@ -6,7 +6,7 @@ from torch import nn
 from d2l_style import vgg
 from d2l_style.torch import VGG19
 from d2l_style.weights import load_parameters
-from tools.mini.distances import CONTENT
+from tools.mini.distances import CONTENT, STYLES
 from tools.mini.student import conv_maps, rows
 
 
@@ -22,11 +22,7 @@ class Teacher(nn.Module):
         if parameters is None:
             parameters = load_parameters("oxford")
         self.features = VGG19(parameters).features[: vgg.CONVS[-1].index + 1]
-        self.widths = [
-            len(self.features[layer.index].bias)
-            for layer in vgg.CONVS
-            if layer.name.endswith("_1")
-        ]
+        self.widths = [len(self.features[first].bias) for first in STYLES]
         self.requires_grad_(False).eval()
         self.to(device, dtype, memory_format=torch.channels_last)
         self.dtype = dtype
