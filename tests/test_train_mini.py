@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 from dataclasses import asdict
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from tools.mini import (  # noqa: E402
     distances,
     gradient,
     inherit,
+    invented,
     painted,
     pictures,
 )
@@ -151,6 +154,51 @@ def test_crops_are_sane_pictures():
     assert 0.3 < X.std() < 2
     assert X.abs().max() < 8
     assert X.std(dim=(1, 2, 3)).median() > 0.1  # they show something
+
+
+def test_sharpening_leaves_flat_places_and_most_crops_alone():
+    X = torch.full((40, 3, 8, 8), 0.4)
+    X[..., 4:] = 0.6
+    sharp = augment._sharpened(X.clone(), np.random.default_rng(0))
+    torch.testing.assert_close(sharp[..., :3], X[..., :3])
+    step = (sharp[..., 4] - sharp[..., 3]).mean(dim=(1, 2))
+    left = (step - 0.2).abs() < 1e-6
+    assert 15 < left.sum() < 33  # 60 % of 40
+    assert (step[~left] > 0.2).all()
+    assert sharp.min() >= 0
+    assert sharp.max() <= 1
+
+
+needs_scipy = pytest.mark.skipif(
+    find_spec("scipy") is None, reason="the extra 'train' is not installed"
+)
+
+
+@needs_scipy
+def test_invented_pictures_are_many_and_depend_on_their_number():
+    count, side = 2 * len(invented.KINDS), 64
+    made = invented.pictures(count, side=side)
+    again = invented.pictures(count, side=side)
+    for a, b in zip(made, again, strict=True):
+        assert a.shape == (3, side, side)
+        assert a.dtype == np.uint8
+        assert a.std() > 4  # it shows something
+        assert np.array_equal(a, b)
+    assert len({a.tobytes() for a in made}) == count
+    other = invented.picture(0, seed=1, side=side)
+    assert not np.array_equal(other, made[0])
+
+
+@needs_scipy
+def test_crops_are_cut_from_invented_pictures_too():
+    X = augment.Crops(invented.pictures(6, side=64), 32).batch(0, 8)
+    assert X.isfinite().all()
+
+
+def test_without_scipy_it_says_what_brings_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.spatial", None)
+    with pytest.raises(ImportError, match="train"):
+        invented.pictures(len(invented.KINDS), side=32)
 
 
 # --- the teacher and the student -------------------------------------------
@@ -735,6 +783,7 @@ def program(tmp_path, monkeypatch, capsys):
         found[f"{seed}.png"] = tmp_path / "pictures" / f"{seed}.png"
         picture(seed).save(found[f"{seed}.png"])
     monkeypatch.setattr(pictures, "find", lambda: dict(found))
+    monkeypatch.setattr(train_mini, "CALIBRATED", 0)
     monkeypatch.setattr(  # a calibration looks at small ones
         augment, "views", lambda seen, views=augment.views: views(seen, 64)
     )
@@ -752,7 +801,7 @@ def program(tmp_path, monkeypatch, capsys):
 
 START = (
     *("--widths", "4,4,6,6,6", "--batch", 4, "--size", 32, "--groups", 3),
-    "--no-bf16",
+    *("--invented", 0, "--no-bf16"),
 )
 
 
@@ -774,6 +823,27 @@ def test_a_run_goes_from_pictures_to_a_network(program, tmp_path):
     code, told = program(*START)
     assert code == 1
     assert "--resume" in told
+
+
+@needs_scipy
+def test_a_run_sees_as_many_invented_pictures_as_it_is_told(
+    program, tmp_path, monkeypatch
+):
+    asked, real = [], invented.pictures
+    monkeypatch.setattr(
+        invented,
+        "pictures",
+        lambda count: asked.append(count) or real(count, side=64),
+    )
+    monkeypatch.setattr(train_mini, "CALIBRATED", 3)
+    code, told = program(*START, "--steps", 1, "--invented", 2)
+    assert code == 0, told
+    assert "2 pictures and 2 invented ones" in told
+    assert asked == [2, 3]  # for the crops, for the scales
+    facts, _lines = read_log(tmp_path / "run" / "log.csv")
+    assert facts["options"]["invented"] == 2
+    del facts["options"]["invented"]  # as of a run of before
+    assert train_mini.options_of(facts).invented == 0
 
 
 def test_going_on_keeps_the_log(program, tmp_path):
@@ -1101,36 +1171,39 @@ def test_both_backends_see_the_same_in_the_exported_file(
 
 @pytest.fixture(scope="module")
 def committed():
-    return read_log(train_mini.COMMITTED_LOG)
+    return [read_log(path) for path in train_mini.COMMITTED_LOGS]
 
 
 def test_the_committed_run_saw_the_pictures_that_are_here(committed):
-    facts, _lines = committed
     here = pictures.hashes(pictures.find())
     packages = {name.split("/")[0] for name in here}
-    expected = {
-        name: digest
-        for name, digest in facts["pictures"].items()
-        if name.split("/")[0] in packages
-    }
-    assert here == expected
+    for facts, _lines in committed:
+        expected = {
+            name: digest
+            for name, digest in facts["pictures"].items()
+            if name.split("/")[0] in packages
+        }
+        assert here == expected
     assert {"img/rainier.jpg", "img/autumn-oak.jpg"} <= here.keys()
 
 
-def test_the_committed_log_counts_up_from_1(committed):
-    facts, lines = committed
-    steps, values, rates = zip(*lines, strict=True)
-    assert steps == tuple(range(1, len(steps) + 1))
-    assert np.isfinite(values).all()
+def test_the_committed_logs_count_up_from_1(committed):
+    for facts, lines in committed:
+        steps, values, rates = zip(*lines, strict=True)
+        assert steps == tuple(range(1, len(steps) + 1))
+        assert np.isfinite(values).all()
+        run_of = train_mini.options_of(facts)
+        warm = [run_of.lr * (k + 1) / 100 for k in range(100)]
+        np.testing.assert_allclose(rates[:100], warm, rtol=1e-5)
+        assert (np.diff(rates[100:]) <= 0).all()
+    # Those that begin with the network that is there have little to show:
+    # their first painted pictures are the easiest.
+    values = [value for _, value, _ in committed[0][1]]
     assert np.mean(values[-100:]) < 0.8 * np.mean(values[:100])
-    run_of = train_mini.options_of(facts)
-    warm = [run_of.lr * (k + 1) / 100 for k in range(100)]
-    np.testing.assert_allclose(rates[:100], warm, rtol=1e-5)
-    assert (np.diff(rates[100:]) <= 0).all()
 
 
 def test_the_bundled_network_is_what_the_committed_run_left(committed):
-    facts, lines = committed
+    facts, lines = committed[-1]
     metadata = train_mini.facts_of(bundled())
     assert metadata["steps"] == lines[-1][0]
     assert metadata["options"] == facts["options"]

@@ -53,6 +53,12 @@ def train_parser(description, folder, output):
         help="steps painted for each step trained, besides one (2)",
         **absent,
     )
+    add(
+        "--invented",
+        type=_at_least(0),
+        help="pictures of chance beside the others (60)",
+        **absent,
+    )
     add("--ema", type=_amount, help="averaging of weights (0.999)", **absent)
     add("--lr", type=_amount, help="learning rate (0.002)", **absent)
     add("--decay", type=_amount, help="weight decay (0.01)", **absent)

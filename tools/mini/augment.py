@@ -47,6 +47,7 @@ class Crops:
         """Return batch number ``step``, float32 in channels_last order."""
         rng = np.random.default_rng((self.seed, step))
         X = _turned(self._windows(rng, n), self.size, rng)
+        X = _sharpened(X, rng)
         X = _recoloured(X, rng)
         X = _mixed(X, rng)
         X = _noisy(X, rng)
@@ -133,6 +134,15 @@ def _turned(windows, size, rng):
     return F.grid_sample(
         windows, grid, padding_mode="reflection", align_corners=False
     )
+
+
+def _sharpened(X, rng):
+    """Give some crops back the sharpness that turning took, and more."""
+    n = len(X)
+    amount = rng.uniform(0, 2, n) * (rng.random(n) < 0.4)
+    blurred = F.avg_pool2d(X, 3, 1, padding=1, count_include_pad=False)
+    X = X + _on(X, amount).reshape(-1, 1, 1, 1) * (X - blurred)
+    return X.clamp_(0, 1)
 
 
 def _recoloured(X, rng):

@@ -32,6 +32,7 @@ class Options:
     gradient: float = 4.0
     paint: int = 2
     groups: int = 24
+    invented: int = 60
     ema: float = 0.999
     lr: float = 2e-3
     decay: float = 0.01
