@@ -93,9 +93,12 @@ class SynthesisBase(ABC):
         self.reset()
 
     def reset(self):
-        """Begin again from the recipe's first image, at epoch 0."""
-        self.epoch = self.adam_steps = 0
+        """Begin again from the recipe's first image, at epoch 0.
+
+        If it raises, nothing has changed.
+        """
         self._begin(self._first_array())
+        self.epoch = self.adam_steps = 0
 
     def step(self):
         """Run one epoch and return its :class:`Losses`.
@@ -223,7 +226,7 @@ class SynthesisBase(ABC):
         """Go on from a :meth:`state` of the same ``image_shape``.
 
         It may come from the other backend. Raises ``ValueError`` if it does
-        not fit; then nothing has changed.
+        not fit. If it raises, nothing has changed.
         """
         shape = (1, 3, *self.recipe.image_shape)
         for name in ("image", "mean", "variance"):
@@ -362,7 +365,7 @@ class SynthesisBase(ABC):
 
     @abstractmethod
     def _begin(self, array, mean=None, variance=None, adam_steps=0):
-        """Set the picture and the optimiser's state."""
+        """Set the picture and the optimiser's state, all or nothing."""
 
     @abstractmethod
     def _measure(self):

@@ -200,29 +200,35 @@ class StyleTransfer:
     def restore(self, state, recipe=None):
         """Go back to a :meth:`state`, and to the recipe it belongs to.
 
-        Raises ``ValueError`` if they do not fit; then nothing has changed.
+        Raises ``ValueError`` if they do not fit. If it raises, nothing has
+        changed.
         """
         with self._lock:
             before = self.recipe
-            if recipe is not None and recipe != before:
-                self.synthesis.retarget(recipe)
-            try:
+            if recipe is None or recipe == before:
                 self.synthesis.load_state(state)
-            except ValueError:
-                if self.recipe != before:
+                return
+            kept = self.synthesis.state()
+            try:
+                self.synthesis.retarget(recipe)
+                self.synthesis.load_state(state)
+            except BaseException:
+                if self.recipe != before:  # another size loses the averages
                     self.synthesis.retarget(before)
+                    self.synthesis.load_state(kept)
                 raise
 
     def save(self, path):
         """Write the run to a safetensors file from which it can go on.
 
-        The two pictures are not in it, only their SHA-256. A file that is
-        there already is replaced in one go, never left half written.
+        The two pictures are not in it, only their SHA-256 and sizes. A file
+        that is there already is replaced in one go, never left half written.
         """
         metadata = {
             "recipe": self.recipe.to_json(),
             "backend": self.backend,
             "pictures": json.dumps(self._fingerprints()),
+            "sizes": self._sizes(),
         }
         part = f"{os.fspath(path)}.part"
         save_file(self.state(), part, metadata)
@@ -253,7 +259,9 @@ class StyleTransfer:
             net=net,
             device=device,
         )
-        if transfer._fingerprints() != json.loads(metadata["pictures"]):
+        pictures = json.loads(metadata["pictures"])
+        sizes = metadata.get("sizes", transfer._sizes())  # older files: none
+        if (pictures, sizes) != (transfer._fingerprints(), transfer._sizes()):
             raise ValueError(
                 _(
                     "{path} was saved with other pictures. Hand in the same "
@@ -266,6 +274,11 @@ class StyleTransfer:
     def _fingerprints(self):
         pictures = (self.synthesis.content_img, self.synthesis.style_img)
         return [hashlib.sha256(img.tobytes()).hexdigest() for img in pictures]
+
+    def _sizes(self):
+        """Return the pictures' (w, h): the same bytes make others, too."""
+        pictures = (self.synthesis.content_img, self.synthesis.style_img)
+        return json.dumps([img.size for img in pictures])
 
 
 def _settled(seconds):
@@ -314,4 +327,5 @@ def _read(path):
 
 
 def _complete(metadata):
-    return {k: metadata[k] for k in ("recipe", "backend", "pictures")}
+    needed = {k: metadata[k] for k in ("recipe", "backend", "pictures")}
+    return {**metadata, **needed}

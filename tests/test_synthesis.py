@@ -1,10 +1,13 @@
 """Each backend by itself: losses, layers, state, changes while it runs."""
 
+import itertools
 import threading
 
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from d2l_style import images
 from d2l_style.recipe import Recipe
@@ -238,6 +241,67 @@ def test_state_that_does_not_fit_changes_nothing(make, broken):
     with pytest.raises(ValueError, match="does not fit"):
         transfer.synthesis.load_state(state)
     assert np.array_equal(transfer.synthesis.array(), before)
+
+
+def out_of_memory(monkeypatch, backend, at):
+    """Let the memory end at the ``at``-th thing that a beginning makes."""
+    calls = itertools.count(1)
+
+    def counted(call):
+        def wrapper(*args, **kwargs):
+            if next(calls) == at:
+                raise MemoryError
+            return call(*args, **kwargs)
+
+        return wrapper
+
+    if backend == "pytorch":
+        from d2l_style.torch import Synthesis
+
+        owners = [(Synthesis, "_tensor")]
+    else:
+        import mxnet
+
+        import d2l_style.mxnet
+
+        owners = [
+            (d2l_style.mxnet, "get_inits"),
+            (mxnet.optimizer.Adam, "create_state_multi_precision"),
+        ]
+    for owner, name in owners:
+        monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
+
+
+@pytest.mark.parametrize("change", ["reset", "resize", "load", "restore"])
+def test_memory_that_ends_midway_changes_nothing(
+    make, backend, monkeypatch, change
+):
+    transfer, other = make(lr=0.1), make(image_shape=(32, 40))
+    run(transfer, 3), run(other, 2)
+    changes = {
+        "reset": transfer.reset,
+        "resize": lambda: transfer.edit(image_shape=(32, 40)),
+        "load": lambda: transfer.restore(make().state()),
+        "restore": lambda: transfer.restore(other.state(), other.recipe),
+    }
+    before, recipe, epoch = transfer.state(), transfer.recipe, transfer.epoch
+    for at in itertools.count(1):
+        with monkeypatch.context() as patch:
+            out_of_memory(patch, backend, at)
+            try:
+                changes[change]()
+            except MemoryError:
+                pass
+            else:
+                break
+        assert (transfer.recipe, transfer.epoch) == (recipe, epoch)
+        after = transfer.state()
+        assert after.keys() == before.keys()
+        for name, array in before.items():
+            assert np.array_equal(after[name], array), (at, name)
+        run(transfer, 1)
+        transfer.restore(before)
+    assert at > 1
 
 
 def test_edit_keeps_picture_and_adam(make):
@@ -524,6 +588,35 @@ def test_load_refuses_other_pictures(make, content_img, style_img, tmp_path):
     make().save(path)
     with pytest.raises(ValueError, match="other pictures"):
         StyleTransfer.load(path, style_img, content_img)
+
+
+def test_load_refuses_the_same_bytes_in_another_size(make, tmp_path):
+    path, pixels = tmp_path / "run.safetensors", np.arange(48, dtype=np.uint8)
+    flat, square = (
+        Image.fromarray(pixels.reshape(shape))
+        for shape in ((2, 8, 3), (4, 4, 3))
+    )
+    recipe = make().recipe
+    saved = StyleTransfer(flat, square, recipe, make().backend)
+    saved.save(path)
+    assert StyleTransfer.load(path, flat, square).recipe == recipe
+    for pair in ((square, square), (flat, flat)):
+        with pytest.raises(ValueError, match="other pictures"):
+            StyleTransfer.load(path, *pair)
+
+
+def test_a_run_that_was_saved_without_sizes_loads(
+    make, content_img, style_img, tmp_path
+):
+    transfer, path = make(), tmp_path / "run.safetensors"
+    run(transfer, 2)
+    transfer.save(path)
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    del metadata["sizes"]
+    save_file(transfer.state(), path, metadata)
+    loaded = StyleTransfer.load(path, content_img, style_img)
+    assert loaded.epoch == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"not a run", b"\x80\x04K\x01."])
