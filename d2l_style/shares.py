@@ -113,10 +113,10 @@ def in_the_books_terms(recipe):
 
 def halfway(synthesis):
     """Return the mean of content and style picture, standardised."""
-    recipe = synthesis.recipe
-    content = images.resize(synthesis.content_img, recipe.image_shape)
+    r = synthesis.recipe
+    content = images.resize(synthesis.content_img, r.image_shape, r.antialias)
     style = images.fill(
-        synthesis.style_img, recipe.image_shape, recipe.style_fit
+        synthesis.style_img, r.image_shape, r.style_fit, r.antialias
     )
     return (images.standardise(content) + images.standardise(style)) / 2
 

@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 
 from d2l_style import images
 from d2l_style.recipe import Recipe
-from d2l_style.shares import Shares
+from d2l_style.shares import Shares, halfway
 from d2l_style.synthesis import Diverged
 from d2l_style.transfer import StyleTransfer
 
@@ -473,6 +473,16 @@ def test_a_run_that_starts_at_the_style_picture_has_its_size(
     how = "squeeze" if fit == "squeeze" else "crop"
     expected = images.standardise(images.fit(style_img, SHAPE, how))
     np.testing.assert_array_equal(first, expected)
+
+
+@pytest.mark.parametrize("antialias", [True, False])
+def test_shares_are_measured_where_the_network_looks(make, antialias):
+    transfer = make(antialias=antialias)
+    both = transfer.synthesis.pictures_seen()
+    middle = sum(images.standardise(img) for img in both) / 2
+    assert np.array_equal(halfway(transfer.synthesis), middle)
+    other = make(antialias=not antialias)
+    assert not np.array_equal(halfway(other.synthesis), middle)
 
 
 @pytest.mark.parametrize("fit", ["squeeze", "crop", "keep"])
