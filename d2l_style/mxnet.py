@@ -435,17 +435,15 @@ class Synthesis(SynthesisBase):
     @_numpy_semantics
     def _begin(self, array, mean=None, variance=None, adam_steps=0):
         X = np.array(array, dtype="float32")
-        X, _, trainer = get_inits(X, self.device, 1.0, [])
-        if mean is not None:
-            updater, adam = trainer._updaters[0], trainer.optimizer
-            updater.states[0] = adam.create_state_multi_precision(0, X)
-            updater.states_synced[0] = True
-            both = zip(updater.states[0], (mean, variance), strict=True)
-            for old, new in both:
-                old[:] = numpy.asarray(new)  # the state is a legacy NDArray
-            adam.begin_num_update = adam.num_update = adam_steps
-        # Both are made before one is replaced: memory can run out.
-        self.X, self.trainer = X, trainer
+        self.X, _, self.trainer = get_inits(X, self.device, 1.0, [])
+        if mean is None:
+            return
+        updater, adam = self.trainer._updaters[0], self.trainer.optimizer
+        updater.states[0] = adam.create_state_multi_precision(0, self.X)
+        updater.states_synced[0] = True
+        for old, new in zip(updater.states[0], (mean, variance), strict=True):
+            old[:] = numpy.asarray(new)  # the state is a legacy NDArray
+        adam.begin_num_update = adam.num_update = adam_steps
 
     @_numpy_semantics
     def _measure(self):

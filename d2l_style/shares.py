@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from d2l_style import images
-
 TERMS = ("content", "style", "tv")
 LEAST, MOST = 1e-4, 0.999  # shares that a weight can be asked to have
 
@@ -113,12 +111,8 @@ def in_the_books_terms(recipe):
 
 def halfway(synthesis):
     """Return the mean of content and style picture, standardised."""
-    r = synthesis.recipe
-    content = images.resize(synthesis.content_img, r.image_shape, r.antialias)
-    style = images.fill(
-        synthesis.style_img, r.image_shape, r.style_fit, r.antialias
-    )
-    return (images.standardise(content) + images.standardise(style)) / 2
+    both = (synthesis.first_array(init) for init in ("content", "style"))
+    return sum(both) / 2
 
 
 def _layer_weights(recipe):

@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +12,6 @@ from d2l_style.language import _
 from d2l_style.recipe import Recipe
 
 MAX_LR = 1e35  # beyond it float32 ends
-# What a retargeting replaces, and puts back if it fails.
-_AIM = (
-    "pretrained_net",
-    "content_img",
-    "style_img",
-    "net",
-    "contents_Y",
-    "styles_Y_gram",
-    "objective",
-)
 # What the network's copy, its features and the targets depend on.
 _SEEN_THROUGH = (
     "weights",
@@ -97,8 +88,23 @@ class SynthesisBase(ABC):
 
         If it raises, nothing has changed.
         """
-        self._begin(self._first_array())
-        self.epoch = self.adam_steps = 0
+        with self.all_or_nothing():
+            self.epoch = self.adam_steps = 0
+            self._begin(self.first_array(self.recipe.init))
+
+    @contextmanager
+    def all_or_nothing(self):
+        """Put everything back if the block raises, whatever it raises.
+
+        What is changed in it is replaced, never written into.
+        """
+        before = vars(self).copy()
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
 
     def step(self):
         """Run one epoch and return its :class:`Losses`.
@@ -133,8 +139,7 @@ class SynthesisBase(ABC):
         raises, nothing has changed.
         """
         old = self.recipe
-        before = {name: getattr(self, name) for name in _AIM}
-        try:
+        with self.all_or_nothing():
             if content_img is not None:
                 self.content_img = images.as_image(content_img)
             if style_img is not None:
@@ -150,10 +155,7 @@ class SynthesisBase(ABC):
                 img = images.resize(self.image(), recipe.image_shape)
                 self._begin(images.standardise(img))
                 self.adam_steps = 0
-        except BaseException:
-            vars(self).update(before)
-            raise
-        self.recipe = recipe
+            self.recipe = recipe
 
     def gradients(self, array):
         """Return each loss's gradient at a picture, before any weight.
@@ -246,8 +248,11 @@ class SynthesisBase(ABC):
                     ).format(name=name, shape=shape, given=array.shape)
                 )
         epoch, steps = int(state["epoch"]), int(state["adam_steps"])
-        self._begin(state["image"], state["mean"], state["variance"], steps)
-        self.epoch, self.adam_steps = epoch, steps
+        with self.all_or_nothing():
+            self._begin(
+                state["image"], state["mean"], state["variance"], steps
+            )
+            self.epoch, self.adam_steps = epoch, steps
 
     def bytes_needed(self):
         """Forecast how many bytes the run takes besides the network."""
@@ -297,11 +302,15 @@ class SynthesisBase(ABC):
         total = sum(contents) + self.recipe.style_repeats * sum(styles)
         return Losses(contents, styles, numbers[-1], total + numbers[-1])
 
-    def _first_array(self):
+    def first_array(self, init):
+        """Return a run's first picture, standardised (1, 3, h, w) float32.
+
+        ``init`` is ``"content"``, ``"style"`` or ``"noise"``.
+        """
         r = self.recipe
-        if r.init == "noise":
+        if init == "noise":
             return images.noise_image(r.image_shape, r.seed)
-        if r.init == "content":
+        if init == "content":
             img = images.resize(self.content_img, r.image_shape, r.antialias)
         else:
             img = images.fill(
@@ -365,7 +374,7 @@ class SynthesisBase(ABC):
 
     @abstractmethod
     def _begin(self, array, mean=None, variance=None, adam_steps=0):
-        """Set the picture and the optimiser's state, all or nothing."""
+        """Set the picture and the optimiser's state."""
 
     @abstractmethod
     def _measure(self):

@@ -430,11 +430,10 @@ class Synthesis(SynthesisBase):
         return Objective(self.net, recipe, self.contents_Y, self.styles_Y_gram)
 
     def _begin(self, array, mean=None, variance=None, adam_steps=0):
-        if mean is None:
-            mean = variance = np.zeros_like(array, np.float32)
-        # All three are made before one is replaced: memory can run out.
-        X, mean, variance = map(self._tensor, (array, mean, variance))
-        self.X, self.mean, self.variance = X, mean, variance
+        nothing = np.zeros_like(array, np.float32)
+        self.X = self._tensor(array)
+        self.mean = self._tensor(nothing if mean is None else mean)
+        self.variance = self._tensor(nothing if mean is None else variance)
 
     def _tensor(self, array):
         """Return a copy of an array, in float32 on the device."""

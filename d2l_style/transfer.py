@@ -203,20 +203,10 @@ class StyleTransfer:
         Raises ``ValueError`` if they do not fit. If it raises, nothing has
         changed.
         """
-        with self._lock:
-            before = self.recipe
-            if recipe is None or recipe == before:
-                self.synthesis.load_state(state)
-                return
-            kept = self.synthesis.state()
-            try:
+        with self._lock, self.synthesis.all_or_nothing():
+            if recipe is not None and recipe != self.recipe:
                 self.synthesis.retarget(recipe)
-                self.synthesis.load_state(state)
-            except BaseException:
-                if self.recipe != before:  # another size loses the averages
-                    self.synthesis.retarget(before)
-                    self.synthesis.load_state(kept)
-                raise
+            self.synthesis.load_state(state)
 
     def save(self, path):
         """Write the run to a safetensors file from which it can go on.
@@ -227,8 +217,7 @@ class StyleTransfer:
         metadata = {
             "recipe": self.recipe.to_json(),
             "backend": self.backend,
-            "pictures": json.dumps(self._fingerprints()),
-            "sizes": self._sizes(),
+            **self._pictures(),
         }
         part = f"{os.fspath(path)}.part"
         save_file(self.state(), part, metadata)
@@ -259,9 +248,9 @@ class StyleTransfer:
             net=net,
             device=device,
         )
-        pictures = json.loads(metadata["pictures"])
-        sizes = metadata.get("sizes", transfer._sizes())  # older files: none
-        if (pictures, sizes) != (transfer._fingerprints(), transfer._sizes()):
+        mine = transfer._pictures()
+        # Older files have no sizes.
+        if any(metadata.get(key, mine[key]) != mine[key] for key in mine):
             raise ValueError(
                 _(
                     "{path} was saved with other pictures. Hand in the same "
@@ -271,14 +260,12 @@ class StyleTransfer:
         transfer.restore(state)
         return transfer
 
-    def _fingerprints(self):
-        pictures = (self.synthesis.content_img, self.synthesis.style_img)
-        return [hashlib.sha256(img.tobytes()).hexdigest() for img in pictures]
-
-    def _sizes(self):
-        """Return the pictures' (w, h): the same bytes make others, too."""
-        pictures = (self.synthesis.content_img, self.synthesis.style_img)
-        return json.dumps([img.size for img in pictures])
+    def _pictures(self):
+        """Return what a file says of the pictures: SHA-256 and (w, h)."""
+        pair = (self.synthesis.content_img, self.synthesis.style_img)
+        hashes = [hashlib.sha256(img.tobytes()).hexdigest() for img in pair]
+        sizes = [img.size for img in pair]
+        return {"pictures": json.dumps(hashes), "sizes": json.dumps(sizes)}
 
 
 def _settled(seconds):
@@ -316,7 +303,9 @@ def _read(path):
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-        return _complete(metadata), load_file(path)
+        if missing := {"recipe", "backend", "pictures"} - metadata.keys():
+            raise KeyError(missing)
+        return metadata, load_file(path)
     except (SafetensorError, KeyError):
         raise ValueError(
             _(
@@ -324,8 +313,3 @@ def _read(path):
                 "damaged."
             ).format(path=path)
         ) from None
-
-
-def _complete(metadata):
-    needed = {k: metadata[k] for k in ("recipe", "backend", "pictures")}
-    return {**metadata, **needed}

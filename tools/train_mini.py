@@ -104,8 +104,9 @@ def train(args):
     hashes = pictures.hashes(found)
     if state and (told := pictures.changes(facts["pictures"], hashes)):
         print(told)
+    photos = pictures.load(found)
     # So half of the crops are of photographs.
-    seen = 3 * pictures.load(found) + invented.pictures(options.invented)
+    seen = 3 * photos + invented.pictures(options.invented)
     first = args.begin and read_safetensors(args.begin)
     run = begin(options, seen, state, args.device, first)
     facts = {
@@ -128,7 +129,7 @@ def train(args):
             "Go on with the same --folder and --resume."
         )
         return
-    finish(run, args)
+    finish(run, photos, args)
 
 
 def begin(options, seen, state=None, device="cpu", first=None):
@@ -177,7 +178,8 @@ def recalibrate(args):
     """Give a network the scales that its teacher has now, untrained."""
     torch.set_num_threads(args.threads)
     parameters = read_safetensors(args.network)
-    export(parameters, args, **facts_of(args.network))
+    photos = pictures.load(chosen(args))
+    export(parameters, photos, args, **facts_of(args.network))
     print(f"{args.output} holds {args.network}, calibrated.")
 
 
@@ -205,20 +207,19 @@ def chosen(args):
     return {n: path for n, path in found.items() if n not in args.without}
 
 
-def finish(run, args):
+def finish(run, photos, args):
     """Calibrate what the run has learned and write it to ``args.output``."""
     facts = {"steps": run.steps_done, "options": asdict(run.options)}
-    export(run.parameters(), args, **facts)
+    export(run.parameters(), photos, args, **facts)
     print(
         f"{args.output} holds the network after {run.steps_done} steps, "
         f"{args.output.stat().st_size / 1e6:.1f} MB."
     )
 
 
-def export(parameters, args, /, **facts):
+def export(parameters, photos, args, /, **facts):
     """Write ``parameters``, calibrated on photos and invented pictures."""
-    seen = pictures.load(chosen(args)) + invented.pictures(CALIBRATED)
-    X = augment.views(seen).to(args.device)
+    X = augment.views(photos + invented.pictures(CALIBRATED)).to(args.device)
     parameters = calibrate.calibrated(
         parameters, Teacher(None, args.device), X
     )

@@ -76,25 +76,23 @@ def strokes(rng, side):
     """Brush strokes along a field of directions, over and over."""
     n = int(np.exp(rng.uniform(np.log(1500), np.log(12000))))
     places = rng.uniform(0, 1, (n, 2))
-    colours = np.uint8(_painted(rng, places).clip(0, 255))
+    colours = _painted(rng, places)
     turn = _fields(rng, side // 8, 1, int(rng.integers(2, 7)))[..., 0] * 3
     length = side * rng.uniform(0.5, 3) / np.sqrt(n)
     width = max(2, int(length * rng.uniform(0.15, 0.5)))
-    img = Image.new("RGB", (side, side), tuple(map(int, colours[0])))
+    img = Image.new("RGB", (side, side), _rgb(colours[0]))
     draw = ImageDraw.Draw(img)
     for (x, y), colour in zip(places * side, colours, strict=True):
         line = [(x, y)]
         for _ in range(4):
-            row, column = (int(np.clip(v, 0, side - 1)) // 8 for v in (y, x))
-            angle = turn[min(row, len(turn) - 1), min(column, len(turn) - 1)]
+            at = (int(np.clip(v // 8, 0, len(turn) - 1)) for v in (y, x))
+            angle = turn[tuple(at)]
             x, y = (
                 x + length / 4 * np.cos(angle),
                 y + length / 4 * np.sin(angle),
             )
             line.append((x, y))
-        draw.line(
-            line, fill=tuple(map(int, colour)), width=width, joint="curve"
-        )
+        draw.line(line, fill=_rgb(colour), width=width, joint="curve")
     return img
 
 
@@ -102,14 +100,14 @@ def dots(rng, side):
     """Round dots of paint, close together."""
     n = int(np.exp(rng.uniform(np.log(1500), np.log(15000))))
     places = rng.uniform(0, 1, (n, 2))
-    colours = np.uint8(_painted(rng, places).clip(0, 255))
-    img = Image.new("RGB", (side, side), tuple(map(int, _palette(rng)[0])))
+    colours = _painted(rng, places)
+    img = Image.new("RGB", (side, side), _rgb(_palette(rng)[0]))
     draw = ImageDraw.Draw(img)
     radius = side * rng.uniform(0.4, 0.9) / np.sqrt(n)
     sizes = radius * np.exp(rng.normal(0, 0.2, n))
     for (x, y), r, colour in zip(places * side, sizes, colours, strict=True):
         box = (x - r, y - r, x + r, y + r)
-        draw.ellipse(box, fill=tuple(map(int, colour)))
+        draw.ellipse(box, fill=_rgb(colour))
     return img
 
 
@@ -122,7 +120,7 @@ def stripes(rng, side):
     phase = 2 * np.pi * waves * (along + rng.uniform(0, 0.15) * fields[..., 0])
     hardness = np.exp(rng.uniform(0, 3))
     share = 0.5 + 0.5 * np.tanh(hardness * (np.sin(phase) + fields[..., 1]))
-    colours = _painted(rng, _places(side).reshape(-1, 2), 2)
+    colours = _painted(rng, _places(side).reshape(-1, 2), mixed=False)
     colours = colours.reshape(side, side, 3)
     ground = np.float64(_ink(rng, 0.6) or _palette(rng)[0])
     return _image(share[..., None] * colours + (1 - share[..., None]) * ground)
@@ -161,8 +159,7 @@ def _palette(rng):
 
 
 def _colour(rng, colours):
-    colour = colours[rng.integers(len(colours))] + rng.normal(0, 8, 3)
-    return tuple(int(v) for v in colour.clip(0, 255))
+    return _rgb(colours[rng.integers(len(colours))] + rng.normal(0, 8, 3))
 
 
 def _ink(rng, share=0.5):
@@ -170,7 +167,12 @@ def _ink(rng, share=0.5):
     if rng.random() > share:
         return None
     light = rng.uniform(0, 60) if rng.random() < 0.8 else rng.uniform(200, 255)
-    return tuple(int(v) for v in (light + rng.normal(0, 10, 3)).clip(0, 255))
+    return _rgb(light + rng.normal(0, 10, 3))
+
+
+def _rgb(colour):
+    """Return a colour as Pillow takes it."""
+    return tuple(int(v) for v in colour.clip(0, 255))
 
 
 def _nearest_two(points, places):
@@ -185,14 +187,14 @@ def _nearest_two(points, places):
     return cKDTree(points).query(places, k=2, workers=2)
 
 
-def _painted(rng, places, mix=None):
-    """Return colours of a palette at places (n, 2), in patches and mixed."""
+def _painted(rng, places, mixed=True):
+    """Return colours of a palette at places (n, 2), in patches or mixed."""
     colours = _palette(rng)
     cells = int(rng.integers(2, 8))
     fields = _fields(rng, 256, len(colours), cells)
     at = np.int64(places.clip(0, 1 - 1e-9) * 256)
     score = fields[at[:, 1], at[:, 0]]
-    mix = rng.uniform(0, 1.5) if mix is None else 0
+    mix = rng.uniform(0, 1.5) if mixed else 0
     chosen = (score + mix * rng.normal(0, 1, score.shape)).argmax(1)
     return colours[chosen] + rng.normal(0, rng.uniform(0, 20), (len(at), 3))
 
