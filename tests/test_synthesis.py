@@ -629,6 +629,20 @@ def test_a_run_that_was_saved_without_sizes_loads(
     assert loaded.epoch == 2
 
 
+@pytest.mark.parametrize("key", ["pictures", "sizes"])
+@pytest.mark.parametrize("told", ["", "[][", "null", "[" * 5000, "9" * 9999])
+def test_what_a_file_says_of_its_pictures_is_not_trusted(
+    make, content_img, style_img, tmp_path, key, told
+):
+    transfer, path = make(), tmp_path / "run.safetensors"
+    transfer.save(path)
+    with safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    save_file(transfer.state(), path, {**metadata, key: told})
+    with pytest.raises(ValueError, match="other pictures"):
+        StyleTransfer.load(path, content_img, style_img)
+
+
 @pytest.mark.parametrize("content", [b"", b"not a run", b"\x80\x04K\x01."])
 def test_load_refuses_other_files(tmp_path, content, content_img, style_img):
     path = tmp_path / "run.safetensors"

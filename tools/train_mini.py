@@ -106,9 +106,10 @@ def train(args):
         print(told)
     photos = pictures.load(found)
     # So half of the crops are of photographs.
-    seen = 3 * photos + invented.pictures(options.invented)
+    crops = 3 * photos + invented.pictures(options.invented)
+    seen = scale_pictures(photos)  # now: what it lacks is told at once
     first = args.begin and read_safetensors(args.begin)
-    run = begin(options, seen, state, args.device, first)
+    run = begin(options, crops, state, args.device, first)
     facts = {
         "pictures": hashes,
         "device": run.device.type,
@@ -129,7 +130,7 @@ def train(args):
             "Go on with the same --folder and --resume."
         )
         return
-    finish(run, photos, args)
+    finish(run, seen, args)
 
 
 def begin(options, seen, state=None, device="cpu", first=None):
@@ -178,8 +179,9 @@ def recalibrate(args):
     """Give a network the scales that its teacher has now, untrained."""
     torch.set_num_threads(args.threads)
     parameters = read_safetensors(args.network)
-    photos = pictures.load(chosen(args))
-    export(parameters, photos, args, **facts_of(args.network))
+    facts = facts_of(args.network)
+    seen = scale_pictures(pictures.load(chosen(args)))
+    export(parameters, seen, args, **facts)
     print(f"{args.output} holds {args.network}, calibrated.")
 
 
@@ -207,19 +209,24 @@ def chosen(args):
     return {n: path for n, path in found.items() if n not in args.without}
 
 
-def finish(run, photos, args):
+def finish(run, seen, args):
     """Calibrate what the run has learned and write it to ``args.output``."""
     facts = {"steps": run.steps_done, "options": asdict(run.options)}
-    export(run.parameters(), photos, args, **facts)
+    export(run.parameters(), seen, args, **facts)
     print(
         f"{args.output} holds the network after {run.steps_done} steps, "
         f"{args.output.stat().st_size / 1e6:.1f} MB."
     )
 
 
-def export(parameters, photos, args, /, **facts):
-    """Write ``parameters``, calibrated on photos and invented pictures."""
-    X = augment.views(photos + invented.pictures(CALIBRATED)).to(args.device)
+def scale_pictures(photos):
+    """Return what the scales are set by: photos and invented pictures."""
+    return photos + invented.pictures(CALIBRATED)
+
+
+def export(parameters, seen, args, /, **facts):
+    """Write ``parameters``, calibrated on the pictures ``seen``."""
+    X = augment.views(seen).to(args.device)
     parameters = calibrate.calibrated(
         parameters, Teacher(None, args.device), X
     )
