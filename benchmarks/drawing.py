@@ -15,7 +15,7 @@ from benchmarks.epoch import seconds_of
 from benchmarks.report import Table
 from benchmarks.subjects import PAIRS, backends_here, paths_of
 from benchmarks.ways import Way, epoch_of
-from d2l_style.animator import Animator
+from d2l_style.pictures.animator import Animator
 
 QUICK = {"updates": 20}
 

@@ -18,7 +18,7 @@ from benchmarks.subjects import ROOT, backends_here
 QUICK = {"rounds": 1}
 # NumPy no longer has some names that MXNet asks for when it is imported.
 _BARE_MXNET = """\
-from d2l_style.numpy_names import lent_names
+from d2l_style.machine.numpy_aliases import lent_names
 with lent_names():
     import mxnet"""
 IMPORTS = {

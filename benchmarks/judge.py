@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from d2l_style.synthesis import Diverged
+from d2l_style.engine.base import Diverged
 from d2l_style.transfer import StyleTransfer
 
 
@@ -25,7 +25,7 @@ class Judge:
             return np.inf
 
     def losses(self, picture):
-        """Return the :class:`~d2l_style.synthesis.Losses` of a picture."""
+        """Return the :class:`~d2l_style.engine.base.Losses` of a picture."""
         nothing = np.zeros_like(picture)
         state = {"image": picture, "mean": nothing, "variance": nothing}
         self.synthesis.load_state({**state, "epoch": 0, "adam_steps": 0})

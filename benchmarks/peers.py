@@ -7,7 +7,7 @@ is standardised, (1, 3, h, w), or None while it is smaller than asked for; an
 evaluation is one pass forward and back at whatever size.
 """
 
-from d2l_style.doctor import require
+from d2l_style.machine.doctor import require
 from d2l_style.transfer import StyleTransfer
 
 torch = require("torch")

@@ -10,7 +10,7 @@ import io
 
 from matplotlib.figure import Figure
 
-from d2l_style import images
+from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
 
 CONTENT, STYLE = [25], [0, 5, 10, 19, 28]

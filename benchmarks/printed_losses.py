@@ -18,8 +18,8 @@ from pathlib import Path
 from benchmarks.command import show
 from benchmarks.report import Table
 from benchmarks.subjects import ROOT
-from d2l_style import images
-from d2l_style.fetch import BOOK_IMAGES, has
+from d2l_style.network.fetch import BOOK_IMAGES, has
+from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
 

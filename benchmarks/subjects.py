@@ -7,8 +7,8 @@ from pathlib import Path
 from safetensors.numpy import save_file
 
 from benchmarks.processes import apart
-from d2l_style.doctor import missing_framework
-from d2l_style.random_vgg import random_parameters
+from d2l_style.machine.doctor import missing_framework
+from d2l_style.network.random_vgg import random_parameters
 from d2l_style.recipe import BACKENDS
 
 ROOT = Path(__file__).parent.parent

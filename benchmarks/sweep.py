@@ -20,8 +20,8 @@ from joblib.externals.loky import get_reusable_executor
 from benchmarks.command import show
 from benchmarks.report import Table
 from d2l_style.exercises import sweep
+from d2l_style.pictures.samples import sample_images
 from d2l_style.recipe import Recipe
-from d2l_style.samples import sample_images
 
 QUICK = {"epochs": 3}
 GRID = {

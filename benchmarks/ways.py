@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass
 
 from benchmarks.subjects import FRAMEWORKS, FULL
-from d2l_style.animator import Animator
-from d2l_style.doctor import require
+from d2l_style.machine.doctor import require
+from d2l_style.pictures.animator import Animator
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer, backend_module
 

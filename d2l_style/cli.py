@@ -21,14 +21,14 @@ from rich.progress import (
 from rich.text import Text
 
 import d2l_style
-from d2l_style import fetch as fetching
-from d2l_style import images
-from d2l_style.forecast import duration
+from d2l_style.engine.base import Diverged
+from d2l_style.engine.forecast import duration
 from d2l_style.language import _
+from d2l_style.network import fetch as fetching
+from d2l_style.network.weights import describe
+from d2l_style.pictures import images
 from d2l_style.recipe import BACKENDS, PRESETS, STYLE_FITS, Recipe
-from d2l_style.synthesis import Diverged
 from d2l_style.transfer import StyleTransfer, network_of
-from d2l_style.weights import describe
 
 app = typer.Typer(
     help=_("Paint one picture in the style of another."),

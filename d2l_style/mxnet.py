@@ -1,43 +1,39 @@
 """The chapter in MXNet: ``from d2l_style import mxnet as d2l``.
 
-The book's functions under the book's names, then :class:`Synthesis`, which
-runs them. ``torch.py`` holds the same names in the same order. What the
-book's cells take from global variables are keyword-only arguments here.
+The book's functions under the book's names. ``torch.py`` holds the same names
+in the same order. What the book's cells take from global variables are
+keyword-only arguments here. ``engine/mxnet.py`` computes the same, quicker.
 Pictures are standardised (1, 3, h, w) float32 arrays called ``X``.
 
 Importing this module switches on MXNet's NumPy semantics (``npx.set_np()``),
 as the book's cells do.
 """
 
-import functools
-
-import numpy
-
 # Names that the book's cells use besides the functions below.
 from PIL import Image  # noqa: F401
 
-from d2l_style import forecast, images, vgg, zoo
-from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
-from d2l_style.beforehand import all_cores
-from d2l_style.doctor import require, require_panel
 from d2l_style.language import set_language  # noqa: F401
+from d2l_style.machine.doctor import needs_widgets, require
+from d2l_style.machine.tuning import all_cores
+from d2l_style.network import pretrained, vgg
+from d2l_style.network.weights import describe, load_parameters, resolve
+from d2l_style.pictures import images
+from d2l_style.pictures.animator import Animator, plt, set_figsize  # noqa: F401
+from d2l_style.pictures.samples import sample_images  # noqa: F401
 from d2l_style.recipe import Recipe, lr_at  # noqa: F401
-from d2l_style.samples import sample_images  # noqa: F401
-from d2l_style.synthesis import SynthesisBase
-from d2l_style.weights import describe, load_parameters, resolve
 
 all_cores()
 mxnet = require("mxnet")
-from mxnet import autograd, gluon, init, np, npx, util  # noqa: E402
+from mxnet import autograd, gluon, init, np, npx  # noqa: E402
 from mxnet.gluon import nn  # noqa: E402
 
-from d2l_style.objective_mxnet import Objective, fast_gram  # noqa: E402
-
 npx.set_np()
-zoo.watch_gluon(lambda weights: pretrained_vgg19(weights), lambda: has_gpu())
+pretrained.watch_gluon(
+    lambda weights: pretrained_vgg19(weights), lambda: has_gpu()
+)
 
-rgb_mean = np.array(images.RGB_MEAN)
-rgb_std = np.array(images.RGB_STD)
+rgb_mean = np.array(vgg.RGB_MEAN)
+rgb_std = np.array(vgg.RGB_STD)
 
 matmul = np.dot
 abs = np.abs  # noqa: A001 (the book's name)
@@ -65,9 +61,9 @@ def has_gpu():
 
 def StylePanel(content_img=None, style_img=None, recipe=None, **kwargs):
     """Return a live panel; see :class:`d2l_style.panel.StylePanel`."""
-    return require_panel().StylePanel(
-        content_img, style_img, recipe, "mxnet", **kwargs
-    )
+    with needs_widgets():
+        from d2l_style.panel import StylePanel
+    return StylePanel(content_img, style_img, recipe, "mxnet", **kwargs)
 
 
 # Pictures and network
@@ -78,7 +74,7 @@ def preprocess(img, image_shape, *, antialias=True, fit="squeeze", at_least=1):
 
     ``img`` is a PIL image, a path or a (h, w, 3) uint8 array,
     ``image_shape`` is (h, w) in pixels; what else there is to say, and what
-    is raised, see :func:`d2l_style.images.fit`.
+    is raised, see :func:`d2l_style.pictures.images.fit`.
     """
     img = images.as_image(img)
     img = images.fit(img, image_shape, fit, antialias, at_least)
@@ -94,7 +90,7 @@ def postprocess(img):
 class VGG19(nn.HybridBlock):
     """The convolutional part of VGG-19, of any width, as ``.features``.
 
-    ``parameters`` is what :func:`d2l_style.weights.load_parameters` returns.
+    ``parameters`` is what :func:`~.weights.load_parameters` returns.
     Every ReLU is a layer of its own, as in Gluon's VGG.
     """
 
@@ -114,10 +110,12 @@ def _layer(layer, parameters):
     if layer.kind == "pool":
         return nn.MaxPool2D(pool_size=2, strides=2)
     name = f"features.{layer.index}"
-    return _conv(parameters[f"{name}.weight"], parameters[f"{name}.bias"])
+    W, b = (parameters[f"{name}.{kind}"] for kind in ("weight", "bias"))
+    return convolution(W, b)
 
 
-def _conv(W, b):
+def convolution(W, b):
+    """Return a convolution with copies of these arrays as its weights."""
     conv = nn.Conv2D(len(W), 3, padding=1, in_channels=W.shape[1])
     conv.initialize()
     conv.weight.set_data(np.array(W))
@@ -129,7 +127,7 @@ def pretrained_vgg19(weights="auto", *, verbose=True):
     """Return VGG-19 with ``.features[i]`` as in the book.
 
     The choices and errors are those of
-    :func:`d2l_style.weights.load_parameters`. What ``"auto"`` stands for
+    :func:`~.weights.load_parameters`. What ``"auto"`` stands for
     depends on whether there is a GPU; it prints one line that says which
     network it is, unless ``verbose`` is False.
     """
@@ -300,7 +298,7 @@ def get_inits(X, device, lr, styles_Y):
     return gen_img(), [gram(Y) for Y in styles_Y], trainer
 
 
-def measure(
+def compute_gradient(
     X,
     contents_Y,
     styles_Y_gram,
@@ -357,7 +355,7 @@ def train(
     animator = animator or Animator.of_losses(num_epochs)
     for epoch in range(num_epochs):
         trainer.set_learning_rate(lr_at(epoch, lr, lr_decay_epoch))
-        contents_l, styles_l, tv_l, _ = measure(
+        contents_l, styles_l, tv_l, _ = compute_gradient(
             X,
             contents_Y,
             styles_Y_gram,
@@ -374,150 +372,3 @@ def train(
                 [sum(contents_l).item(), sum(styles_l).item(), tv_l.item()],
             )
     return X
-
-
-def _numpy_semantics(method):
-    """Switch on MXNet's NumPy semantics: other threads start without."""
-
-    @functools.wraps(method)
-    def switched(*args, **kwargs):
-        with util.np_shape(True), util.np_array(True):
-            return method(*args, **kwargs)
-
-    return switched
-
-
-_UNWEIGHTED = {"content_weight": 1, "style_weight": 1, "tv_weight": 1}
-
-
-class Synthesis(SynthesisBase):
-    """:class:`~d2l_style.synthesis.SynthesisBase` in MXNet."""
-
-    _backend = "mxnet"
-
-    def _default_device(self):
-        return try_gpu()
-
-    @_numpy_semantics
-    def _load(self, weights):
-        return pretrained_vgg19(weights, verbose=False)
-
-    @_numpy_semantics
-    def _aim(self, recipe):
-        super()._aim(recipe)
-
-    def _make_net(self, recipe):
-        taps = {*recipe.content_taps, *recipe.style_taps}
-        return frozen(self.pretrained_net, taps, self.device)
-
-    def _held(self, recipe):
-        if self.adam_steps == 0:
-            return 0
-        return forecast.bytes_needed(*self._needs(recipe))
-
-    def _free_bytes(self):
-        on_cpu = self.device.device_type == "cpu"
-        return forecast.free_bytes() if on_cpu else None
-
-    def _look(self, net, array, recipe):
-        """Yield (i, what net[i] puts out) for a standardised picture."""
-        X = np.array(array, ctx=self.device)
-        for i, layer in enumerate(net):
-            X = layer(X)
-            yield i, X
-
-    _gram = staticmethod(fast_gram)
-
-    @_numpy_semantics
-    def _make_objective(self, recipe):
-        return Objective(self.net, recipe, self.contents_Y, self.styles_Y_gram)
-
-    @_numpy_semantics
-    def _begin(self, array, mean=None, variance=None, adam_steps=0):
-        X = np.array(array, dtype="float32")
-        self.X, _, self.trainer = get_inits(X, self.device, 1.0, [])
-        if mean is None:
-            return
-        updater, adam = self.trainer._updaters[0], self.trainer.optimizer
-        updater.states[0] = adam.create_state_multi_precision(0, self.X)
-        updater.states_synced[0] = True
-        for old, new in zip(updater.states[0], (mean, variance), strict=True):
-            old[:] = numpy.asarray(new)  # the state is a legacy NDArray
-        adam.begin_num_update = adam.num_update = adam_steps
-
-    @_numpy_semantics
-    def _measure(self):
-        contents_l, styles_l, tv_l, dX = self.objective(self.X)
-        self.X.grad[:] = dX
-        # One transfer for all numbers: each waits for the engine.
-        numbers = np.stack([*contents_l, *styles_l, tv_l]).tolist()
-        return self._losses(numbers)
-
-    @_numpy_semantics
-    def _gradients(self, array):
-        X = np.array(array, ctx=self.device)
-        X.attach_grad()
-        with autograd.record():
-            contents_l, styles_l, tv_l, _ = compute_loss(
-                X,
-                *self._features(X),
-                self.contents_Y,
-                self.styles_Y_gram,
-                **_UNWEIGHTED,
-            )
-        gradients = []
-        for l in (*contents_l, *styles_l, tv_l):  # noqa: E741
-            l.backward(retain_graph=True)
-            gradients.append(X.grad.asnumpy())
-        return gradients
-
-    def _features(self, X):
-        taps = self.recipe.content_taps, self.recipe.style_taps
-        return extract_features(X, *taps, net=self.net)
-
-    @_numpy_semantics
-    def _feature_arrays(self, array):
-        contents_Y, styles_Y = self._features(np.array(array, ctx=self.device))
-        return tuple(
-            [Y.asnumpy() for Y in kind] for kind in (contents_Y, styles_Y)
-        )
-
-    @_numpy_semantics
-    def _descend(self, lr, epsilon):
-        adam = self.trainer.optimizer
-        adam.beta1, adam.beta2 = self.recipe.beta1, self.recipe.beta2
-        adam.epsilon = epsilon
-        self.trainer.set_learning_rate(lr)
-        self.trainer.step(1)
-
-    @_numpy_semantics
-    def array(self):
-        return self.X.asnumpy()
-
-    @_numpy_semantics
-    def _adam(self):
-        states = self.trainer._updaters[0].states
-        if 0 not in states:
-            return numpy.zeros_like(self.array()), numpy.zeros_like(
-                self.array()
-            )
-        return tuple(state.asnumpy() for state in states[0])
-
-
-def frozen(pretrained_net, taps, device):
-    """Return a frozen copy of the network up to the deepest tap.
-
-    The weights want no gradient (``grad_req='null'``). The numbers stay the
-    same, and so does the original.
-    """
-    net = nn.HybridSequential()
-    for i in range(max(taps) + 1):
-        layer = pretrained_net.features[i]
-        net.add(_copy(layer) if isinstance(layer, nn.Conv2D) else layer)
-    net.collect_params().setattr("grad_req", "null")
-    net.collect_params().reset_ctx(device)
-    return net
-
-
-def _copy(conv):
-    return _conv(conv.weight.data().asnumpy(), conv.bias.data().asnumpy())

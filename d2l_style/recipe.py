@@ -6,8 +6,8 @@ import math
 import re
 from dataclasses import asdict, dataclass, fields, replace
 
-from d2l_style import vgg
 from d2l_style.language import N_, _
+from d2l_style.network import vgg
 
 TAPS = ("relu", "conv", "inplace")
 INITS = ("content", "noise", "style")
@@ -63,7 +63,7 @@ class Recipe:
     style_repeats        how often the style terms enter the total loss (the
                          Vietnamese edition adds them ten times)
     tap                  where features are read: ``relu``, ``conv`` or
-                         ``inplace`` (see :func:`d2l_style.vgg.tapped`)
+                         ``inplace`` (see :func:`d2l_style.network.vgg.tapped`)
     image_shape          (h, w) in pixels
     antialias            how pictures are made smaller: True averages all
                          the pixels that a new one covers (Pillow), False
@@ -90,7 +90,7 @@ class Recipe:
                          hardware; Gram matrices, losses and the image stay
                          float32. Elsewhere it is the same as ``exact``
     weights              the network: see
-                         :func:`d2l_style.weights.load_parameters`
+                         :func:`d2l_style.network.weights.load_parameters`
     seed                 of the noise image
     ==================== ====================================================
 

@@ -1,43 +1,34 @@
 """The chapter in PyTorch: ``from d2l_style import torch as d2l``.
 
-The book's functions under the book's names, then :class:`Synthesis`, which
-runs them. ``mxnet.py`` holds the same names in the same order. What the
-book's cells take from global variables are keyword-only arguments here.
+The book's functions under the book's names. ``mxnet.py`` holds the same names
+in the same order. What the book's cells take from global variables are
+keyword-only arguments here. ``engine/pytorch.py`` computes the same, quicker.
 Pictures are standardised (1, 3, h, w) float32 tensors called ``X``.
 """
-
-import contextlib
-
-import numpy as np
 
 # Names that the book's cells use besides the functions below.
 from PIL import Image  # noqa: F401
 
-from d2l_style import forecast, images, vgg, zoo
-from d2l_style.animator import Animator, plt, set_figsize  # noqa: F401
-from d2l_style.beforehand import keep_memory
-from d2l_style.doctor import require, require_panel
 from d2l_style.language import set_language  # noqa: F401
+from d2l_style.machine.doctor import needs_widgets, require
+from d2l_style.machine.tuning import keep_memory
+from d2l_style.network import pretrained, vgg
+from d2l_style.network.weights import describe, load_parameters, resolve
+from d2l_style.pictures import images
+from d2l_style.pictures.animator import Animator, plt, set_figsize  # noqa: F401
+from d2l_style.pictures.samples import sample_images  # noqa: F401
 from d2l_style.recipe import Recipe, lr_at  # noqa: F401
-from d2l_style.samples import sample_images  # noqa: F401
-from d2l_style.synthesis import SynthesisBase
-from d2l_style.weights import describe, load_parameters, resolve
 
 keep_memory()
 torch = require("torch")
 nn = torch.nn
-# The function below Adam: the class brings PyTorch's whole compiler with it.
-from torch.optim.adam import adam  # noqa: E402
-
-from d2l_style.objective_torch import Objective, fast_gram  # noqa: E402
-
-zoo.watch_torchvision(
+pretrained.watch_torchvision(
     lambda weights: pretrained_vgg19(weights, inplace=True),
     lambda: has_gpu(),
 )
 
-rgb_mean = torch.tensor(images.RGB_MEAN)
-rgb_std = torch.tensor(images.RGB_STD)
+rgb_mean = torch.tensor(vgg.RGB_MEAN)
+rgb_std = torch.tensor(vgg.RGB_STD)
 
 matmul = torch.matmul
 abs = torch.abs  # noqa: A001 (the book's name)
@@ -69,9 +60,9 @@ def has_gpu():
 
 def StylePanel(content_img=None, style_img=None, recipe=None, **kwargs):
     """Return a live panel; see :class:`d2l_style.panel.StylePanel`."""
-    return require_panel().StylePanel(
-        content_img, style_img, recipe, "pytorch", **kwargs
-    )
+    with needs_widgets():
+        from d2l_style.panel import StylePanel
+    return StylePanel(content_img, style_img, recipe, "pytorch", **kwargs)
 
 
 # Pictures and network
@@ -82,7 +73,7 @@ def preprocess(img, image_shape, *, antialias=True, fit="squeeze", at_least=1):
 
     ``img`` is a PIL image, a path or a (h, w, 3) uint8 array,
     ``image_shape`` is (h, w) in pixels; what else there is to say, and what
-    is raised, see :func:`d2l_style.images.fit`.
+    is raised, see :func:`d2l_style.pictures.images.fit`.
     """
     img = images.as_image(img)
     img = images.fit(img, image_shape, fit, antialias, at_least)
@@ -97,7 +88,7 @@ def postprocess(img):
 class VGG19(nn.Module):
     """The convolutional part of VGG-19, of any width, as ``.features``.
 
-    ``parameters`` is what :func:`d2l_style.weights.load_parameters` returns.
+    ``parameters`` is what :func:`~.weights.load_parameters` returns.
     With ``inplace`` the ReLUs overwrite their input, as torchvision's do.
     """
 
@@ -118,10 +109,10 @@ def _layer(layer, parameters, inplace):
         return nn.MaxPool2d(kernel_size=2, stride=2)
     name = f"features.{layer.index}"
     W, b = (parameters[f"{name}.{kind}"] for kind in ("weight", "bias"))
-    return _conv(torch.from_numpy(W), torch.from_numpy(b))
+    return convolution(torch.from_numpy(W), torch.from_numpy(b))
 
 
-def _conv(W, b):
+def convolution(W, b):
     """Return a convolution with these weights themselves, not copies."""
     conv = nn.Conv2d(W.shape[1], len(W), 3, padding=1, device="meta")
     conv.weight, conv.bias = nn.Parameter(W), nn.Parameter(b)
@@ -132,7 +123,7 @@ def pretrained_vgg19(weights="auto", *, inplace=False, verbose=True):
     """Return VGG-19 with ``.features[i]`` as in the book.
 
     The choices and errors are those of
-    :func:`d2l_style.weights.load_parameters`. What ``"auto"`` stands for
+    :func:`~.weights.load_parameters`. What ``"auto"`` stands for
     depends on whether there is a GPU; it prints one line that says which
     network it is, unless ``verbose`` is False.
     """
@@ -306,7 +297,7 @@ def get_inits(X, device, lr, styles_Y):
     return gen_img(), [gram(Y) for Y in styles_Y], trainer
 
 
-def measure(
+def compute_gradient(
     X,
     contents_Y,
     styles_Y_gram,
@@ -363,7 +354,7 @@ def train(
     animator = animator or Animator.of_losses(num_epochs)
     for epoch in range(num_epochs):
         trainer.param_groups[0]["lr"] = lr_at(epoch, lr, lr_decay_epoch)
-        contents_l, styles_l, tv_l, _ = measure(
+        contents_l, styles_l, tv_l, _ = compute_gradient(
             X,
             contents_Y,
             styles_Y_gram,
@@ -380,177 +371,3 @@ def train(
                 [sum(contents_l).item(), sum(styles_l).item(), tv_l.item()],
             )
     return X
-
-
-_UNWEIGHTED = {"content_weight": 1, "style_weight": 1, "tv_weight": 1}
-
-
-class Synthesis(SynthesisBase):
-    """:class:`~d2l_style.synthesis.SynthesisBase` in PyTorch."""
-
-    _backend = "pytorch"
-
-    def _default_device(self):
-        return try_gpu()
-
-    def _load(self, weights):
-        net = pretrained_vgg19(weights, verbose=False)
-        return net.to(memory_format=torch.channels_last)
-
-    def _make_net(self, recipe):
-        taps = {*recipe.content_taps, *recipe.style_taps}
-        dtype = self._dtype(recipe)
-        net = frozen(self.pretrained_net, taps, dtype, copy=self._given_net)
-        return net.to(self.device)
-
-    def _dtype(self, recipe):
-        fast = recipe.precision == "fast" and has_fast_bfloat16(self.device)
-        return torch.bfloat16 if fast else torch.float32
-
-    def _itemsize(self, recipe):
-        return self._dtype(recipe).itemsize
-
-    def _free_bytes(self):
-        if self.device.type == "cuda":
-            return torch.cuda.mem_get_info(self.device)[0]
-        return forecast.free_bytes()
-
-    @torch.no_grad()
-    def _look(self, net, array, recipe):
-        """Yield (i, what net[i] puts out) for a standardised picture."""
-        with exact_products(recipe.precision != "fast"):
-            X = torch.from_numpy(array).to(self.device, net[0].weight.dtype)
-            for i, layer in enumerate(net):
-                X = layer(X)
-                yield i, X
-
-    _gram = staticmethod(fast_gram)
-
-    def _make_objective(self, recipe):
-        return Objective(self.net, recipe, self.contents_Y, self.styles_Y_gram)
-
-    def _begin(self, array, mean=None, variance=None, adam_steps=0):
-        nothing = np.zeros_like(array, np.float32)
-        self.X = self._tensor(array)
-        self.mean = self._tensor(nothing if mean is None else mean)
-        self.variance = self._tensor(nothing if mean is None else variance)
-
-    def _tensor(self, array):
-        """Return a copy of an array, in float32 on the device."""
-        return torch.tensor(array, dtype=torch.float32, device=self.device)
-
-    def _measure(self):
-        with exact_products(self.recipe.precision != "fast"):
-            contents_l, styles_l, tv_l, self.X.grad = self.objective(self.X)
-        # One transfer for all numbers: on a GPU each costs a wait.
-        numbers = torch.stack([*contents_l, *styles_l, tv_l]).tolist()
-        return self._losses(numbers)
-
-    def _gradients(self, array):
-        X = torch.from_numpy(array).to(self.device).requires_grad_()
-        contents_l, styles_l, tv_l, _ = compute_loss(
-            X,
-            *self._features(X),
-            [Y.float() for Y in self.contents_Y],
-            self.styles_Y_gram,
-            **_UNWEIGHTED,
-        )
-        return [
-            torch.autograd.grad(l, X, retain_graph=True)[0].cpu().numpy()
-            for l in (*contents_l, *styles_l, tv_l)  # noqa: E741
-        ]
-
-    def _features(self, X):
-        taps = self.recipe.content_taps, self.recipe.style_taps
-        X = X.to(self.net[0].weight.dtype)
-        features = extract_features(X, *taps, net=self.net)
-        return tuple([Y.float() for Y in kind] for kind in features)
-
-    @torch.no_grad()
-    def _feature_arrays(self, array):
-        contents_Y, styles_Y = self._features(
-            torch.from_numpy(array).to(self.device)
-        )
-        return tuple(
-            [Y.cpu().numpy() for Y in kind] for kind in (contents_Y, styles_Y)
-        )
-
-    def _descend(self, lr, epsilon):
-        adam(
-            *([self.X], [self.X.grad], [self.mean], [self.variance], []),
-            [torch.tensor(self.adam_steps - 1.0)],  # it counts this one
-            lr=lr,
-            beta1=self.recipe.beta1,
-            beta2=self.recipe.beta2,
-            eps=epsilon,
-            weight_decay=0,
-            amsgrad=False,
-            maximize=False,
-        )
-
-    def array(self):
-        return self.X.cpu().numpy().copy()
-
-    def _adam(self):
-        return tuple(
-            average.cpu().numpy().copy()
-            for average in (self.mean, self.variance)
-        )
-
-
-def frozen(pretrained_net, taps, dtype=torch.float32, *, copy=True):
-    """Return a fast, frozen network up to the deepest tap.
-
-    The weights want no gradient and lie in channels_last order, in which
-    the CPU's convolutions are quickest. A ReLU works in place where nobody
-    reads its input. In float32 the numbers stay the same, and so does the
-    original. Without ``copy``, weights that need no change are shared with
-    it.
-    """
-    layers = []
-    for i in range(max(taps) + 1):
-        layer = pretrained_net.features[i]
-        if isinstance(layer, nn.Conv2d):
-            layer = _frozen_conv(layer, dtype, copy)
-        elif isinstance(layer, nn.ReLU):
-            layer = nn.ReLU(inplace=i - 1 not in taps)
-        layers.append(layer)
-    return nn.Sequential(*layers)
-
-
-def _frozen_conv(conv, dtype, copy):
-    W = conv.weight.detach().to(
-        dtype, copy=copy, memory_format=torch.channels_last
-    )
-    b = conv.bias.detach().to(dtype, copy=copy)
-    return _conv(W, b).requires_grad_(False)
-
-
-def has_fast_bfloat16(device):
-    """Return whether ``device`` multiplies bfloat16 matrices in hardware.
-
-    On a CPU that means AMX: with AVX-512's bfloat16 instructions alone,
-    convolutions took 1.5 times as long as in float32.
-    """
-    if device.type == "cuda":
-        return torch.cuda.get_device_capability(device) >= (8, 0)
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)
-    return device.type == "cpu" and bool(capabilities().get("amx_bf16"))
-
-
-@contextlib.contextmanager
-def exact_products(exact):
-    """Keep CUDA from rounding what it multiplies to TF32, or let it.
-
-    cuDNN's convolutions do it unasked. Elsewhere this changes nothing.
-    """
-    if not torch.cuda.is_available():
-        yield
-        return
-    products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = products.allow_tf32, convolutions.allow_tf32
-    products.allow_tf32 = convolutions.allow_tf32 = not exact
-    try:
-        yield
-    finally:
-        products.allow_tf32, convolutions.allow_tf32 = before

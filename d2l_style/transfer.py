@@ -15,18 +15,23 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
-from d2l_style.forecast import Forecast
+from d2l_style.engine.base import Diverged, Losses
+from d2l_style.engine.forecast import Forecast
+from d2l_style.engine.gradient_shares import Shares
 from d2l_style.language import _
+from d2l_style.network.weights import resolve
 from d2l_style.recipe import BACKENDS, Recipe
-from d2l_style.synthesis import Diverged, Losses
-from d2l_style.weights import resolve
 
 # Epochs that a forecast is made from: some, and for a twentieth of the run's
 # time, which is at least so many seconds (short epochs jitter) and at most so
 # many, after which fewer epochs have to do.
 _TIMED = 4
 _SOON, _PATIENCE = 0.5, 3.0
-_MODULES = {"pytorch": "d2l_style.torch", "mxnet": "d2l_style.mxnet"}
+_CHAPTERS = {"pytorch": "d2l_style.torch", "mxnet": "d2l_style.mxnet"}
+_ENGINES = {
+    "pytorch": "d2l_style.engine.pytorch",
+    "mxnet": "d2l_style.engine.mxnet",
+}
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class StyleTransfer:
     """A style transfer: pictures, a recipe, and a run that can go on.
 
     ``content_img`` and ``style_img`` are pictures as
-    :func:`d2l_style.images.as_image` takes them, ``backend`` is
+    :func:`d2l_style.pictures.images.as_image` takes them, ``backend`` is
     ``"pytorch"`` or ``"mxnet"``; ``net`` and ``device`` are passed to the
     backend's ``Synthesis``. Raises ``ValueError``, ``FileNotFoundError`` or
     ``ImportError`` with a sentence that says what to do. ::
@@ -88,7 +93,9 @@ class StyleTransfer:
         self.backend = backend
         # Another thread may look at the picture while one runs the epochs.
         self._lock = threading.RLock()
-        self.synthesis = backend_module(backend).Synthesis(
+        backend_module(backend)  # complains if there is no such thing here
+        engine = importlib.import_module(_ENGINES[backend])
+        self.synthesis = engine.Synthesis(
             content_img,
             style_img,
             recipe or Recipe.preset("paired", backend),
@@ -112,7 +119,7 @@ class StyleTransfer:
         ``num_epochs`` more epochs, by default as many as the recipe has
         left. The generator may be left and another one started: it goes on
         where the last one was. Raises
-        :class:`~d2l_style.synthesis.Diverged` at the first loss that is not
+        :class:`~d2l_style.engine.base.Diverged` at the first loss that is not
         finite, with the last good picture still in place.
         """
         if num_epochs is None:
@@ -128,7 +135,7 @@ class StyleTransfer:
             return Epoch(self.epoch, losses, seconds, self.image)
 
     def forecast(self):
-        """Return the :class:`~d2l_style.forecast.Forecast` of this run."""
+        """Return the :class:`~.forecast.Forecast` of this run."""
         seconds = self.time_epochs()
         return Forecast(self.synthesis.bytes_needed(), seconds)
 
@@ -136,7 +143,7 @@ class StyleTransfer:
         """Run some epochs, undo them, and return the seconds of one.
 
         The median of the later half: a process is slow as long as memory is
-        new to it. Raises :class:`~d2l_style.synthesis.Diverged` if not even
+        new to it. Raises :class:`~d2l_style.engine.base.Diverged` if not even
         one epoch can be run.
         """
         seconds = []
@@ -180,12 +187,40 @@ class StyleTransfer:
         """Go on with another recipe, other pictures, or other choices.
 
         The synthesized picture and the optimiser's state stay; see
-        :meth:`~d2l_style.synthesis.SynthesisBase.retarget`. Raises
+        :meth:`~d2l_style.engine.base.SynthesisBase.retarget`. Raises
         ``ValueError`` for choices that are not valid, and changes nothing.
         """
         recipe = (recipe or self.recipe).replace(**changes)
         with self._lock:
             self.synthesis.retarget(recipe, content_img, style_img)
+
+    @property
+    def pictures(self):
+        """The content and the style picture, as they were handed in."""
+        with self._lock:
+            return self.synthesis.content_img, self.synthesis.style_img
+
+    def pictures_seen(self):
+        """Return both as the network sees them; see
+        :meth:`~d2l_style.engine.base.SynthesisBase.pictures_seen`."""
+        with self._lock:
+            return self.synthesis.pictures_seen()
+
+    def features(self, array):
+        """Return what the network sees in a picture; see
+        :meth:`~d2l_style.engine.base.SynthesisBase.features`."""
+        with self._lock:
+            return self.synthesis.features(array)
+
+    def array(self):
+        """Return the picture, standardised: (1, 3, h, w) float32 NumPy."""
+        with self._lock:
+            return self.synthesis.array()
+
+    def gradient_shares(self):
+        """Return the :class:`~.gradient_shares.Shares` of this objective."""
+        with self._lock:
+            return Shares.of(self.synthesis)
 
     def reset(self):
         """Begin again from the first image."""
@@ -217,7 +252,7 @@ class StyleTransfer:
         metadata = {
             "recipe": self.recipe.to_json(),
             "backend": self.backend,
-            **self._pictures(),
+            **self._fingerprint(),
         }
         part = f"{os.fspath(path)}.part"
         save_file(self.state(), part, metadata)
@@ -248,7 +283,7 @@ class StyleTransfer:
             net=net,
             device=device,
         )
-        mine = transfer._pictures()
+        mine = transfer._fingerprint()
         # Older files have no sizes.
         if any(metadata.get(key, mine[key]) != mine[key] for key in mine):
             raise ValueError(
@@ -260,9 +295,9 @@ class StyleTransfer:
         transfer.restore(state)
         return transfer
 
-    def _pictures(self):
+    def _fingerprint(self):
         """Return what a file says of the pictures: SHA-256 and (w, h)."""
-        pair = (self.synthesis.content_img, self.synthesis.style_img)
+        pair = self.pictures
         hashes = [hashlib.sha256(img.tobytes()).hexdigest() for img in pair]
         sizes = [img.size for img in pair]
         return {"pictures": json.dumps(hashes), "sizes": json.dumps(sizes)}
@@ -284,7 +319,7 @@ def backend_module(backend):
                 given=backend
             )
         )
-    return importlib.import_module(_MODULES[backend])
+    return importlib.import_module(_CHAPTERS[backend])
 
 
 def network_of(recipe, backend):

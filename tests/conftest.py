@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
-from d2l_style import fetch, oxford
-from d2l_style.doctor import missing_framework
-from d2l_style.random_vgg import random_parameters
+from d2l_style.machine.doctor import missing_framework
+from d2l_style.network import fetch, oxford
+from d2l_style.network.random_vgg import random_parameters
 
 ROOT = Path(__file__).parent.parent
 WIDTHS = (4, 8, 8, 12, 12)  # of the narrow network

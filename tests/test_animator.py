@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from d2l_style.animator import Animator
+from d2l_style.pictures.animator import Animator
 
 BOOK = {
     "xlabel": "epoch",
@@ -41,7 +41,9 @@ def shown(monkeypatch):
         events.append(("display", data, kwargs))
         return Handle()
 
-    monkeypatch.setattr("d2l_style.animator.in_notebook", lambda: True)
+    monkeypatch.setattr(
+        "d2l_style.pictures.animator.in_notebook", lambda: True
+    )
     monkeypatch.setattr(IPython.display, "display", display)
     return events
 
@@ -128,7 +130,7 @@ def test_one_display_then_updates(shown):
 
 def test_outside_a_notebook_nothing_is_shown_but_saving_works(tmp_path):
     code = (
-        "import sys; from d2l_style.animator import Animator;"
+        "import sys; from d2l_style.pictures.animator import Animator;"
         "a = Animator(ncols=2); a.axes[1].imshow([[1, 2], [3, 4]]);"
         "a.add(1, 2.0); a.save(sys.argv[1]);"
         "assert 'IPython' not in sys.modules"

@@ -22,7 +22,9 @@ from benchmarks.results import Results, prose
 from benchmarks.scaling import exponent, shapes
 from benchmarks.subjects import PAIRS, paths_of
 from benchmarks.ways import as_readers_do
-from d2l_style import beforehand, images
+from d2l_style.machine import tuning
+from d2l_style.network import vgg
+from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
 
@@ -165,8 +167,8 @@ def _told(as_readers):
     if as_readers:
         as_readers_do("pytorch")
     libc = SimpleNamespace(mallopt=lambda *args: told.append(args))
-    beforehand.ctypes.CDLL = lambda _name: libc
-    beforehand.keep_memory()
+    tuning.ctypes.CDLL = lambda _name: libc
+    tuning.keep_memory()
     return bool(told)
 
 
@@ -254,12 +256,11 @@ def test_peers_keep_to_the_range_and_count_their_evaluations(
     content_img, style_img, narrow_file
 ):
     from benchmarks import peers
-    from d2l_style import images
 
     goal = race_of("pytorch", content_img, style_img, narrow_file).goal
     pair = content_img, style_img
     low, high = (
-        ((end - np.array(images.RGB_MEAN)) / images.RGB_STD).reshape(3, 1, 1)
+        ((end - np.array(vgg.RGB_MEAN)) / vgg.RGB_STD).reshape(3, 1, 1)
         for end in (0, 1)
     )
     for steps, last in (

@@ -120,7 +120,7 @@ BASE = Recipe(image_shape=(96, 144), num_epochs=60, weights="mini")
 
 @pytest.fixture(scope="module")
 def of_pictures():
-    from d2l_style.samples import sample_images
+    from d2l_style.pictures.samples import sample_images
 
     samples = sample_images()
     return {

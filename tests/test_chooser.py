@@ -10,7 +10,7 @@ from conftest import picture
 pytest.importorskip("anywidget")
 
 from d2l_style.exercises.chooser import choose_pictures
-from d2l_style.samples import sample_images
+from d2l_style.pictures.samples import sample_images
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,10 @@ from PIL import Image
 from servers import closed_address, serving
 
 import d2l_style
-from d2l_style import cli, fetch, images
-from d2l_style.forecast import Forecast
+from d2l_style import cli
+from d2l_style.engine.forecast import Forecast
+from d2l_style.network import fetch
+from d2l_style.pictures import images
 from d2l_style.recipe import PRESETS, Recipe
 
 

@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from d2l_style import fetch
+from d2l_style.network import fetch
 
 ROOT = Path(__file__).resolve().parent.parent
 

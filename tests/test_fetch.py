@@ -13,8 +13,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from servers import closed_address, serving
 
-from d2l_style import fetch
-from d2l_style.weights import describe, load_parameters, resolve
+from d2l_style.network import fetch
+from d2l_style.network.weights import describe, load_parameters, resolve
 
 CONTENT = bytes(range(256)) * 40
 

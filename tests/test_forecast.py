@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 from conftest import linux
 
-from d2l_style import forecast, vgg
+from d2l_style.engine import forecast
+from d2l_style.network import vgg
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
 
@@ -169,7 +170,7 @@ PEAK = """
 import json, sys
 import psutil, resource
 from conftest import ROOT
-from d2l_style import forecast
+from d2l_style.engine import forecast
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
 

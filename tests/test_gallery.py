@@ -10,8 +10,13 @@ from PIL import Image, PngImagePlugin
 
 from d2l_style.exercises.gallery import Gallery
 from d2l_style.exercises.meters import Meters
-from d2l_style.exercises.store import Result
-from d2l_style.png import facts_in_png, names_in_png, png_bytes, recipe_in_png
+from d2l_style.exercises.sweeps.store import Result
+from d2l_style.pictures.png import (
+    facts_in_png,
+    names_in_png,
+    png_bytes,
+    recipe_in_png,
+)
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import picture
 
-from d2l_style.exercises.grid import cells
+from d2l_style.exercises.sweeps.grid import cells
 from d2l_style.recipe import Recipe
 
 RECIPE = Recipe(

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageFile, PngImagePlugin
 
-from d2l_style import images
+from d2l_style.pictures import images
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 

@@ -10,8 +10,8 @@ import textwrap
 import numpy as np
 import pytest
 
-from d2l_style import doctor
-from d2l_style.numpy_names import _ALIASES, _UNUSED, lent_names
+from d2l_style.machine import doctor
+from d2l_style.machine.numpy_aliases import _ALIASES, _UNUSED, lent_names
 
 BLOCK = """
     import sys
@@ -112,7 +112,7 @@ def test_numpy_is_as_before_after_an_import_that_fails():
         def no_library(*args, **kwargs):
             raise OSError("libgomp.so.1: cannot open shared object file")
         ctypes.CDLL = no_library
-        from d2l_style.doctor import missing_framework
+        from d2l_style.machine.doctor import missing_framework
         for _ in range(2):
             print(missing_framework("mxnet"))
         print(sorted(set(vars(numpy)) ^ before))
@@ -168,7 +168,7 @@ RUNS = """
     from PIL import Image
     from d2l_style.recipe import Recipe
     from d2l_style.transfer import StyleTransfer
-    from d2l_style.doctor import missing_framework
+    from d2l_style.machine.doctor import missing_framework
     recipe = Recipe(weights={weights!r}, image_shape=(32, 48), num_epochs=2)
     pictures = [Image.new("RGB", (60, 40), c) for c in ("navy", "orange")]
     run = StyleTransfer(*pictures, recipe, {backend!r})

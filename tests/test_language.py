@@ -9,10 +9,10 @@ import pytest
 from conftest import ROOT
 
 from d2l_style import language as lang
-from d2l_style.animator import Animator
+from d2l_style.network.weights import describe
+from d2l_style.pictures.animator import Animator
+from d2l_style.pictures.samples import sample_images
 from d2l_style.recipe import Recipe
-from d2l_style.samples import sample_images
-from d2l_style.weights import describe
 from tools.messages import of_package
 
 PACKAGE = ROOT / "d2l_style"

@@ -9,7 +9,6 @@ from conftest import picture
 from PIL import Image, ImageFilter
 from test_imports import imported, python
 
-from d2l_style import images
 from d2l_style.exercises.meters import (
     Meters,
     colour_distance,
@@ -20,8 +19,9 @@ from d2l_style.exercises.meters import (
     measure,
     noise,
 )
+from d2l_style.pictures import images
+from d2l_style.pictures.samples import sample_images
 from d2l_style.recipe import Recipe
-from d2l_style.samples import sample_images
 from d2l_style.transfer import StyleTransfer
 
 SHAPE = (48, 72)

@@ -228,7 +228,7 @@ def test_library_equals_the_notebooks_own_cells(backend, executed):
 
 # Put before the book's cells where no VGG-19 shall be found.
 _NO_CARRIER = """
-from d2l_style import fetch
+from d2l_style.network import fetch
 fetch.find_spec = lambda name: None
 """
 # Put after them: the picture, and its losses by the cells' own functions.

@@ -47,7 +47,7 @@ def as_numpy(Y):
 def by_autograd(d2l, synthesis):
     """Return (losses, gradient) as the chapter's cells compute them."""
     recipe, X = synthesis.recipe, with_gradient(synthesis.X)
-    losses = d2l.measure(
+    losses = d2l.compute_gradient(
         X,
         synthesis.contents_Y,
         synthesis.styles_Y_gram,
@@ -71,9 +71,11 @@ def with_gradient(X):
 
 
 def by_hand(synthesis):
-    losses = synthesis._measure()
-    numbers = [*losses.contents, *losses.styles, losses.tv, losses.total]
-    return numbers, as_numpy(synthesis.X.grad).copy()
+    contents_l, styles_l, tv_l, dX = synthesis.objective(synthesis.X)
+    repeats = synthesis.recipe.style_repeats
+    total = sum(contents_l) + repeats * sum(styles_l) + tv_l
+    numbers = [l.item() for l in (*contents_l, *styles_l, tv_l, total)]  # noqa: E741
+    return numbers, as_numpy(dX).copy()
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -111,9 +113,9 @@ def test_new_layers_and_pictures_need_new_targets(make, style_img):
 @pytest.fixture
 def in_bfloat16(monkeypatch):
     """Let PyTorch use bfloat16 on any processor, be it slow there."""
-    from d2l_style import torch as d2l
+    from d2l_style.engine import pytorch as engine
 
-    monkeypatch.setattr(d2l, "has_fast_bfloat16", lambda device: True)
+    monkeypatch.setattr(engine, "has_fast_bfloat16", lambda device: True)
 
 
 def cosine(a, b):

@@ -11,8 +11,8 @@ import pytest
 from conftest import ROOT, picture
 from test_imports import python
 
-from d2l_style import fetch, oxford, vgg
-from d2l_style.weights import checked, load_parameters
+from d2l_style.network import fetch, oxford, vgg
+from d2l_style.network.weights import checked, load_parameters
 
 NAMES = [layer.name for layer in vgg.CONVS]
 RAW = dict.fromkeys(NAMES, 1.0)  # as Oxford has it
@@ -215,7 +215,7 @@ def test_nowhere_is_a_sentence(no_carrier):
 
 READ = """
     import json, sys
-    from d2l_style.weights import load_parameters
+    from d2l_style.network.weights import load_parameters
     from test_oxford import fingerprint
     told = fingerprint(load_parameters("oxford"))
     print(json.dumps([told, "torch" in sys.modules,

@@ -20,8 +20,9 @@ from PIL import Image
 ipywidgets = pytest.importorskip("ipywidgets", reason="it is not installed")
 pytest.importorskip("anywidget", reason="anywidget is not installed")
 
-from d2l_style import fetch, vgg  # noqa: E402
-from d2l_style.forecast import duration  # noqa: E402
+from d2l_style.engine.forecast import duration  # noqa: E402
+from d2l_style.network import fetch, vgg  # noqa: E402
+from d2l_style.network.weights import NAMES as NETWORKS  # noqa: E402
 from d2l_style.panel import StylePanel, choices, panel  # noqa: E402
 from d2l_style.panel.controls import Controls  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
@@ -29,14 +30,13 @@ from d2l_style.panel.session import Session  # noqa: E402
 from d2l_style.panel.snapshots import FRAMES, Film  # noqa: E402
 from d2l_style.panel.words import in_words  # noqa: E402
 from d2l_style.panel.worker import Worker  # noqa: E402
-from d2l_style.png import (  # noqa: E402
+from d2l_style.pictures.png import (  # noqa: E402
     jpeg_bytes,
     png_bytes,
     recipe_in_png,
 )
 from d2l_style.recipe import Recipe  # noqa: E402
 from d2l_style.transfer import StyleTransfer  # noqa: E402
-from d2l_style.weights import NAMES as NETWORKS  # noqa: E402
 
 SIZE = (32, 48)
 PATIENCE = 60  # seconds until a test gives up waiting

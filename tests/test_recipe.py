@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from d2l_style import vgg
+from d2l_style.network import vgg
 from d2l_style.recipe import BACKENDS, PRESETS, STYLE_FITS, Recipe, lr_at
 
 

@@ -8,9 +8,10 @@ import pytest
 from conftest import ROOT, picture
 from PIL import Image
 
-from d2l_style import fetch, samples
-from d2l_style.samples import picture_folder, sample_images
-from d2l_style.sheet import contact_sheet
+from d2l_style.network import fetch
+from d2l_style.pictures import samples
+from d2l_style.pictures.contact_sheet import contact_sheet
+from d2l_style.pictures.samples import picture_folder, sample_images
 
 DRAWN = sorted(
     path.stem.removeprefix("draw_").replace("_", "-")

@@ -12,7 +12,6 @@ from matplotlib.text import Text
 from PIL import Image
 from test_imports import imported
 
-from d2l_style import images, vgg
 from d2l_style.exercises.sight import (
     LAYERS,
     MOST,
@@ -22,7 +21,9 @@ from d2l_style.exercises.sight import (
     show_features,
     strongest,
 )
-from d2l_style.random_vgg import _conv, _max_pool
+from d2l_style.network import vgg
+from d2l_style.network.random_vgg import _conv, _max_pool
+from d2l_style.pictures import images
 
 SHAPE = (64, 96)
 ALL = [layer.name for layer in vgg.CONVS]

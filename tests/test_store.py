@@ -11,10 +11,10 @@ from dataclasses import asdict
 import pytest
 from conftest import picture
 
-from d2l_style.exercises import store
-from d2l_style.exercises.grid import cells
-from d2l_style.exercises.store import Store, key_of
-from d2l_style.png import png_bytes
+from d2l_style.exercises.sweeps import store
+from d2l_style.exercises.sweeps.grid import cells
+from d2l_style.exercises.sweeps.store import Store, key_of
+from d2l_style.pictures.png import png_bytes
 from d2l_style.recipe import Recipe
 
 KEY = "0123456789abcdef0123"

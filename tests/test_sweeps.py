@@ -20,12 +20,14 @@ import psutil
 import pytest
 from conftest import ROOT, picture
 
-from d2l_style import fetch, language
-from d2l_style.exercises import meters, sweep, sweeps
-from d2l_style.exercises.grid import Cell
+from d2l_style import language
+from d2l_style.exercises import meters, sweep
+from d2l_style.exercises.sweeps import run
+from d2l_style.exercises.sweeps.grid import Cell
+from d2l_style.network import fetch
+from d2l_style.network.weights import load_parameters
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
-from d2l_style.weights import load_parameters
 
 RECIPE = Recipe(
     content_layers=["conv2_1"],
@@ -82,7 +84,7 @@ def refuse_to_run(monkeypatch):
     def refuse(*_args):
         raise AssertionError("a cell was run again")
 
-    monkeypatch.setattr(sweeps, "_run", refuse)
+    monkeypatch.setattr(run, "_run", refuse)
 
 
 # The same numbers as by hand
@@ -262,9 +264,9 @@ def test_a_grown_grid_runs_what_is_new(swept, monkeypatch):
 def test_networks_and_pictures_are_read_once(swept, narrow_file, monkeypatch):
     calls = []
     for name in ("network_fingerprint", "picture_fingerprint"):
-        whole = getattr(sweeps, name)
+        whole = getattr(run, name)
         monkeypatch.setattr(
-            sweeps,
+            run,
             name,
             lambda given, n=name, f=whole: calls.append(n) or f(given),
         )
@@ -283,7 +285,7 @@ def test_auto_is_the_network_that_a_run_would_take(
     (own_cache / fetch.OXFORD.name).touch()
     monkeypatch.setattr(d2l, "has_gpu", lambda: gpu)
     cell = Cell({}, RECIPE.replace(weights="auto"), content_img, style_img)
-    named = sweeps._with_network(cell, backend)
+    named = run._with_network(cell, backend)
     assert named.recipe.weights == ("oxford" if gpu else "mini")
 
 
@@ -508,12 +510,12 @@ def test_processes_share_the_cores(swept):
 @pytest.mark.torch
 def test_as_many_processes_as_told(monkeypatch):
     monkeypatch.setattr(joblib, "cpu_count", lambda: 64)
-    assert sweeps._processes(None) == sweeps.PROCESSES
-    assert sweeps._processes(7) == 7
+    assert run._processes(None) == run.PROCESSES
+    assert run._processes(7) == 7
     with joblib.parallel_config(n_jobs=3):
-        assert sweeps._processes(None) == 3
+        assert run._processes(None) == 3
     with joblib.parallel_config("threading"):
-        assert sweeps._processes(None) == -1
+        assert run._processes(None) == -1
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from d2l_style import images
+from d2l_style.engine.base import Diverged
+from d2l_style.engine.gradient_shares import halfway
+from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
-from d2l_style.shares import Shares, halfway
-from d2l_style.synthesis import Diverged
 from d2l_style.transfer import StyleTransfer
 
 SHAPE = (48, 72)
@@ -256,7 +256,7 @@ def out_of_memory(monkeypatch, backend, at):
         return wrapper
 
     if backend == "pytorch":
-        from d2l_style.torch import Synthesis
+        from d2l_style.engine.pytorch import Synthesis
 
         owners = [(Synthesis, "_tensor")]
     else:
@@ -488,7 +488,7 @@ def test_shares_are_measured_where_the_network_looks(make, antialias):
 @pytest.mark.parametrize("fit", ["squeeze", "crop", "keep"])
 def test_shares_can_be_measured_in_every_fit(make, fit):
     transfer = make(style_fit=fit)
-    shares = Shares.measure(transfer.synthesis).of_terms(transfer.recipe)
+    shares = transfer.gradient_shares().of_terms(transfer.recipe)
     assert sum(shares.values()) == pytest.approx(1)
     assert min(shares.values()) > 0
 

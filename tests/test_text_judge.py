@@ -6,8 +6,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from d2l_style.exercises import judge, text
-from d2l_style.exercises.judge import NaiveBayes
 from d2l_style.exercises.text import LANGUAGES
+from d2l_style.exercises.text.judge import NaiveBayes
 
 A = [("please", "come"), ("please", "eat", ".")]
 B = [("come", "now"), ("eat", "now", "now")]

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from d2l_style.exercises import sweep
+from d2l_style.pictures.samples import sample_images
 from d2l_style.recipe import Recipe
-from d2l_style.samples import sample_images
 
 pytestmark = pytest.mark.slow
 BASE = Recipe(image_shape=(96, 144), num_epochs=60, weights="mini")

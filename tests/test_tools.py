@@ -11,11 +11,11 @@ from conftest import FRAMEWORKS, ROOT, picture
 from PIL import Image
 from safetensors.numpy import save_file
 
-from d2l_style import oxford
-from d2l_style.doctor import missing_framework
-from d2l_style.random_vgg import random_parameters
+from d2l_style.engine.base import Losses
+from d2l_style.machine.doctor import missing_framework
+from d2l_style.network import oxford
+from d2l_style.network.random_vgg import random_parameters
 from d2l_style.recipe import Recipe
-from d2l_style.synthesis import Losses
 
 HERE = [b for b, f in FRAMEWORKS.items() if not missing_framework(f)]
 

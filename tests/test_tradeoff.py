@@ -12,8 +12,8 @@ from conftest import picture
 
 from d2l_style.exercises.lines import positions
 from d2l_style.exercises.meters import Meters
-from d2l_style.exercises.readings import in_short
-from d2l_style.exercises.store import Result
+from d2l_style.exercises.plots.values import in_short
+from d2l_style.exercises.sweeps.store import Result
 from d2l_style.exercises.tradeoff import Tradeoff, lines, tradeoff
 from d2l_style.recipe import Recipe
 

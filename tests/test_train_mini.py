@@ -12,10 +12,10 @@ from conftest import picture
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from d2l_style import oxford, vgg
-from d2l_style.fetch import BOOK_IMAGES
-from d2l_style.random_vgg import random_parameters
-from d2l_style.weights import bundled, load_parameters
+from d2l_style.network import oxford, vgg
+from d2l_style.network.fetch import BOOK_IMAGES
+from d2l_style.network.random_vgg import random_parameters
+from d2l_style.network.weights import bundled, load_parameters
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 

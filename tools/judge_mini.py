@@ -22,14 +22,14 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.judge import Judge
-from d2l_style import images
-from d2l_style.doctor import require
-from d2l_style.random_vgg import random_parameters
+from d2l_style.machine.doctor import require
+from d2l_style.network.random_vgg import random_parameters
+from d2l_style.network.weights import load_parameters
+from d2l_style.pictures import images
+from d2l_style.pictures.contact_sheet import contact_sheet
+from d2l_style.pictures.samples import sample_images
 from d2l_style.recipe import Recipe
-from d2l_style.samples import sample_images
-from d2l_style.sheet import contact_sheet
 from d2l_style.transfer import StyleTransfer
-from d2l_style.weights import load_parameters
 
 torch = require("torch")
 

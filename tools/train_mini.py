@@ -31,8 +31,8 @@ from pathlib import Path
 
 from safetensors import safe_open
 
-from d2l_style.doctor import require
-from d2l_style.weights import read_safetensors
+from d2l_style.machine.doctor import require
+from d2l_style.network.weights import read_safetensors
 
 torch = require("torch")
 

@@ -14,13 +14,13 @@ from types import SimpleNamespace
 
 from PIL import Image
 
-from d2l_style import vgg
-from d2l_style.exercises import judge
 from d2l_style.exercises.meters import measure
 from d2l_style.exercises.sight import field_after
 from d2l_style.exercises.sight import receptive_field as _true_field
+from d2l_style.exercises.text import judge
 from d2l_style.exercises.verdict import YourTurn, checked, right, wrong
 from d2l_style.language import _
+from d2l_style.network import vgg
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
 

@@ -12,8 +12,8 @@ import html
 import ipywidgets as widgets
 
 from d2l_style.language import N_, _
-from d2l_style.picker import PicturePickers
-from d2l_style.samples import KINDS, sample_images
+from d2l_style.pictures.picker import PicturePickers
+from d2l_style.pictures.samples import KINDS, sample_images
 
 _UNKNOWN = {
     "content": N_(
@@ -29,7 +29,7 @@ def choose_pictures(content="rainier", style="autumn-oak"):
     """Return a :class:`Chooser`, a widget to choose two pictures with.
 
     ``content`` and ``style`` are those chosen at first, names in
-    :func:`d2l_style.samples.sample_images`; ``ValueError`` for others.
+    :func:`~.samples.sample_images`; ``ValueError`` for others.
     """
     return Chooser(content, style)
 

@@ -19,10 +19,11 @@ import matplotlib
 from matplotlib.font_manager import get_font
 from PIL import Image, ImageDraw, ImageFont
 
-from d2l_style import images
-from d2l_style.exercises.store import Result, Store
+from d2l_style.exercises.sweeps.store import Result, Store
 from d2l_style.language import _
-from d2l_style.png import (
+from d2l_style.pictures import images
+from d2l_style.pictures.contact_sheet import contact_sheet
+from d2l_style.pictures.png import (
     data_url,
     facts_in_png,
     jpeg_bytes,
@@ -30,7 +31,6 @@ from d2l_style.png import (
     recipe_in_png,
 )
 from d2l_style.recipe import BACKENDS, Recipe
-from d2l_style.sheet import contact_sheet
 from d2l_style.transfer import StyleTransfer
 
 _LONGEST, _LONGEST_NAME = 200, 40  # letters: of a title, of it in file names
@@ -93,7 +93,7 @@ class Gallery:
         """Save the picture of ``source``; return it as :class:`Kept`.
 
         ``source`` is a :class:`~d2l_style.transfer.StyleTransfer`, a panel,
-        or a sweep's :class:`~d2l_style.exercises.store.Result`. ``title``
+        or a sweep's :class:`~.store.Result`. ``title``
         is any text; of more than 200 letters the first are taken, and an
         empty one becomes "untitled". No file is ever overwritten.
 

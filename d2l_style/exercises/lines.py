@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from d2l_style.exercises.axes import set_scale
-from d2l_style.exercises.readings import (
+from d2l_style.exercises.plots.axes import set_scale
+from d2l_style.exercises.plots.figure import DPI, SharpFigure
+from d2l_style.exercises.plots.values import (
     COLOURS,
     better,
     check_axis,
@@ -16,7 +17,6 @@ from d2l_style.exercises.readings import (
     short_name,
     spans_decades,
 )
-from d2l_style.exercises.sharp import DPI, SharpFigure
 from d2l_style.language import _
 
 _HEIGHT, _EACH = 2.6, 3.0  # inches: of the figure, of the width of a panel

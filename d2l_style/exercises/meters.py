@@ -2,7 +2,7 @@
 
 A loss cannot compare two runs with different weights, since the weights are
 in it, and it cannot say what a person would see. These meters look at the
-result alone. Pictures are whatever :func:`d2l_style.images.as_image` takes,
+result alone. Pictures are whatever :func:`~.images.as_image` takes,
 every meter gives a float, and all of it is NumPy. ::
 
     for style_weight in (1e3, 1e4, 1e5):
@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from d2l_style import images
 from d2l_style.language import N_, _
+from d2l_style.pictures import images
 from d2l_style.transfer import StyleTransfer
 
 LUMA = (0.299, 0.587, 0.114)  # red, green and blue in ITU-R BT.601
@@ -80,17 +80,17 @@ def measure(transfer):
             ).format(given=type(transfer).__name__)
         )
     with transfer.alone():  # picture, recipe and network of one moment
-        return _meters(transfer.synthesis)
+        return _meters(transfer)
 
 
-def _meters(synthesis):
-    array = synthesis.array()
-    content, style = synthesis.pictures_seen()
+def _meters(transfer):
+    array = transfer.array()
+    content, style = transfer.pictures_seen()
     result = images.to_image(array)
     kept = content_kept(result, content)  # the first to refuse small pictures
-    contents_Y = synthesis.features(images.standardise(content))[0]
-    styles_Y = synthesis.features(images.standardise(style))[1]
-    contents_Y_hat, styles_Y_hat = synthesis.features(array)
+    contents_Y = transfer.features(images.standardise(content))[0]
+    styles_Y = transfer.features(images.standardise(style))[1]
+    contents_Y_hat, styles_Y_hat = transfer.features(array)
     distances = gram_distances(
         [gram(Y) for Y in styles_Y_hat], [gram(Y) for Y in styles_Y]
     )
@@ -131,7 +131,7 @@ def content_kept(result, content):
 
     ``result`` (h, w) is any picture. ``content`` is resized to (h, w) if it
     has another size. Raises ``ValueError`` if h or w is below 11, and errors
-    as :func:`d2l_style.images.as_image` does.
+    as :func:`d2l_style.pictures.images.as_image` does.
 
     Source: Z. Wang, A. C. Bovik, H. R. Sheikh and E. P. Simoncelli, "Image
     Quality Assessment: From Error Visibility to Structural Similarity", IEEE
@@ -179,7 +179,7 @@ def colour_distance(result, style, bins=8):
     just across the border of a box counts as another one.
 
     ``bins`` is a whole number from 2 to 64, else ``ValueError``; errors of
-    pictures are those of :func:`d2l_style.images.as_image`.
+    pictures are those of :func:`d2l_style.pictures.images.as_image`.
 
     Source: histogram intersection, M. J. Swain and D. H. Ballard, "Color
     Indexing", International Journal of Computer Vision 7(1), 1991; it is
@@ -215,7 +215,7 @@ def noise(result):
     same pictures and size.
 
     ``result`` (h, w) is any picture. Raises ``ValueError`` if h or w is
-    below 3, and errors as :func:`d2l_style.images.as_image` does.
+    below 3, and errors as :func:`d2l_style.pictures.images.as_image` does.
 
     Source: J. Immerkaer, "Fast Noise Variance Estimation", Computer Vision
     and Image Understanding 64(2), 1996.

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from d2l_style import images, vgg
-from d2l_style.animator import COLOURS
-from d2l_style.exercises.sharp import DPI, SharpFigure
+from d2l_style.exercises.plots.figure import DPI, SharpFigure
 from d2l_style.language import _
+from d2l_style.network import vgg
+from d2l_style.pictures import images
+from d2l_style.pictures.animator import COLOURS
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import backend_module
 
@@ -51,7 +52,7 @@ class ReceptiveField:
 def receptive_field(layer):
     """Return the :class:`ReceptiveField` of a convolution, in pixels.
 
-    ``layer`` is a name or an index (:func:`d2l_style.vgg.conv_index`), else
+    ``layer`` is a name or an index (:func:`~.vgg.conv_index`), else
     ``ValueError``. From size r = 1 and stride j = 1, layer after layer ::
 
         r <- r + (kernel - 1) j,    j <- j stride
@@ -93,7 +94,7 @@ def feature_maps(
 ):
     """Return what a layer answers to a picture, (c, h', w') float32 NumPy.
 
-    ``picture`` is what :func:`d2l_style.images.as_image` takes; it is
+    ``picture`` is what :func:`d2l_style.pictures.images.as_image` takes; it is
     resized to ``image_shape`` = (h, w) pixels. ``layer`` is a convolution,
     by name or index. ``weights`` and ``tap`` are those of
     :class:`~d2l_style.recipe.Recipe`; ``net``, a network whose

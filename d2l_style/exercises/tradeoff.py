@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from d2l_style import images
-from d2l_style.exercises.axes import new_axes, places, svg
 from d2l_style.exercises.lines import lines
-from d2l_style.exercises.readings import (
+from d2l_style.exercises.plots.axes import new_axes, places, svg
+from d2l_style.exercises.plots.figure import DPI
+from d2l_style.exercises.plots.values import (
     COLOURS,
     METERS,
     check_axis,
@@ -28,10 +28,10 @@ from d2l_style.exercises.readings import (
     results_of,
     short_name,
 )
-from d2l_style.exercises.sharp import DPI
-from d2l_style.exercises.store import Result
+from d2l_style.exercises.sweeps.store import Result
 from d2l_style.language import _
-from d2l_style.png import data_url, jpeg_bytes
+from d2l_style.pictures import images
+from d2l_style.pictures.png import data_url, jpeg_bytes
 
 __all__ = ["Tradeoff", "lines", "tradeoff"]
 
@@ -46,7 +46,7 @@ def tradeoff(results, x="content", y="style", colour=None):
 
     ``results`` is a sweep or a list of its results. ``x`` and ``y`` are
     names of :class:`~d2l_style.exercises.meters.Meters` or of any column of
-    numbers in :meth:`~d2l_style.exercises.store.Result.row`; a scale is
+    numbers in :meth:`~d2l_style.exercises.sweeps.store.Result.row`; a scale is
     logarithmic where its values span more than 1.5 decades. ``colour`` is
     an axis of the grid: points of one of its values share a colour and are
     joined in the order of the results.

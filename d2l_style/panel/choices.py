@@ -3,11 +3,11 @@
 The controls and the list of changes both take their words from here.
 """
 
-from d2l_style.fetch import cached_vgg19
 from d2l_style.language import N_, _
-from d2l_style.oxford import carrier
+from d2l_style.network.fetch import cached_vgg19
+from d2l_style.network.oxford import carrier
+from d2l_style.network.weights import bundled
 from d2l_style.recipe import EPSILONS, OPTIMIZERS, TAPS
-from d2l_style.weights import bundled
 
 _LABELS = {
     "content_weight": N_("content weight"),

@@ -5,13 +5,13 @@ from dataclasses import fields
 
 import ipywidgets as widgets
 
-from d2l_style import vgg
+from d2l_style.engine.gradient_shares import in_the_books_terms
 from d2l_style.language import N_, _
+from d2l_style.network import vgg
 from d2l_style.panel.choices import label, networks, options
 from d2l_style.panel.quiet import Quiet
 from d2l_style.panel.weight import WeightControl
 from d2l_style.recipe import Recipe
-from d2l_style.shares import in_the_books_terms
 
 _BOOK = Recipe()  # whose layers are marked
 _TERMS = {  # of the recipe: label, range in powers of ten, help

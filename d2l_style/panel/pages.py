@@ -5,12 +5,12 @@ import io
 
 import ipywidgets as widgets
 
-from d2l_style import images
 from d2l_style.language import _
 from d2l_style.panel.parts import Compare, Download
 from d2l_style.panel.quiet import Quiet
-from d2l_style.picker import PicturePickers
-from d2l_style.png import jpeg_bytes, recipe_in_png
+from d2l_style.pictures import images
+from d2l_style.pictures.picker import PicturePickers
+from d2l_style.pictures.png import jpeg_bytes, recipe_in_png
 from d2l_style.recipe import Recipe
 
 _SMALL = (120, 80)  # pixels, of thumbnails
@@ -20,7 +20,7 @@ KEPT = 24  # snapshots: each holds a picture and Adam's averages
 class PicturesPage(PicturePickers):
     """Choose the content and the style picture, or bring one's own.
 
-    Arguments as :class:`~d2l_style.picker.PicturePickers`.
+    Arguments as :class:`~d2l_style.pictures.picker.PicturePickers`.
     """
 
     def __init__(self, names, chosen, complain):

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from d2l_style import images
-from d2l_style.beforehand import free_cores
-from d2l_style.forecast import duration
+from d2l_style.engine.base import Diverged
+from d2l_style.engine.forecast import duration
 from d2l_style.language import N_, _
+from d2l_style.machine.tuning import free_cores
+from d2l_style.network.weights import describe
 from d2l_style.panel.choices import presets
 from d2l_style.panel.controls import Controls
 from d2l_style.panel.pages import (
@@ -24,12 +25,11 @@ from d2l_style.panel.session import Session
 from d2l_style.panel.snapshots import Snapshot
 from d2l_style.panel.views import Views
 from d2l_style.panel.worker import Worker
-from d2l_style.png import names_in_png, png_bytes, recipe_in_png
+from d2l_style.pictures import images
+from d2l_style.pictures.png import names_in_png, png_bytes, recipe_in_png
+from d2l_style.pictures.samples import sample_images
 from d2l_style.recipe import Recipe
-from d2l_style.samples import sample_images
-from d2l_style.synthesis import Diverged
 from d2l_style.transfer import StyleTransfer, backend_module, network_of
-from d2l_style.weights import describe
 
 _CHOSEN = {"content": "rainier", "style": "autumn-oak"}
 _EXPECTED = (Diverged, ValueError, OSError, ImportError)
@@ -43,7 +43,7 @@ class StylePanel(widgets.VBox):
     """A style transfer with knobs, in a notebook.
 
     ``content_img`` and ``style_img`` are names of :func:`sample_images` or
-    pictures as :func:`d2l_style.images.as_image` takes them; without them
+    pictures as :func:`~.images.as_image` takes them; without them
     the chapter's. ``recipe`` is where the knobs begin; ``net`` and ``device``
     are passed on to the backend, ``"pytorch"`` or ``"mxnet"``. The run has a
     thread of its own, so the notebook stays usable: ``panel.transfer`` is
@@ -403,7 +403,7 @@ class StylePanel(widgets.VBox):
         self._set_state("preparing")
         transfer = self.session.begin()
         self._show_network()
-        self.views.show_pictures(transfer.synthesis)
+        self.views.show_pictures(transfer)
         self.views.update(self.session, force=True)
         self._forecast()
 
@@ -487,7 +487,7 @@ class StylePanel(widgets.VBox):
             self._say(_in_a_sentence(error))  # and the run goes on
             return
         if new or recipe.image_shape != old.image_shape:
-            self.views.show_pictures(session.transfer.synthesis)
+            self.views.show_pictures(session.transfer)
         if recipe.weights != old.weights:
             self._show_network()
         self._show_recipe()
@@ -544,7 +544,7 @@ class StylePanel(widgets.VBox):
         transfer = self.session.transfer
         img = self._first_pictures["content"]
         if transfer is not None:
-            img = transfer.synthesis.content_img
+            img, _style = transfer.pictures
         now = self.recipe.image_shape
         shape = images.fitted_shape(img, now)
         if _as_near(shape, now):
@@ -585,7 +585,7 @@ class StylePanel(widgets.VBox):
         """Show where the session is now, which may be anywhere."""
         self.views.film.cut(self.session.transfer.epoch)
         self._return_to_what_is()
-        self.views.show_pictures(self.session.transfer.synthesis)
+        self.views.show_pictures(self.session.transfer)
         self._show_recipe()
         self._settle()
 

@@ -8,8 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from d2l_style import vgg
-from d2l_style.animator import COLOURS, STYLES
+from d2l_style.network import vgg
+from d2l_style.pictures.animator import COLOURS, STYLES
 
 _SIZE, _DPI = (4.2, 4.0), 100  # inches, dots per inch as shown
 _SHARP = 1.5  # drawn so many times larger

@@ -7,10 +7,9 @@ import statistics
 from collections import deque
 from dataclasses import dataclass, field
 
+from d2l_style.engine.base import seen_through
 from d2l_style.language import _
 from d2l_style.panel.words import in_words
-from d2l_style.shares import Shares
-from d2l_style.synthesis import seen_through
 
 UNDO_STEPS = 10  # each keeps a picture and Adam's averages
 
@@ -144,7 +143,7 @@ class Session:
         return Moment(
             transfer.state(),
             transfer.recipe,
-            self._pictures(),
+            transfer.pictures,
             dict(self.names),
             transfer.epoch,
             self.history.copy(),
@@ -186,7 +185,7 @@ class Session:
 
         If that fails, all is as it was.
         """
-        recipe, pictures = self.begin().recipe, self._pictures()
+        recipe, pictures = self.begin().recipe, self.transfer.pictures
         self._aim(moment.recipe, moment.pictures)
         try:
             self.transfer.restore(moment.state)
@@ -196,10 +195,6 @@ class Session:
         self.names = dict(moment.names)
         self.history = moment.history.copy()
         self._shares, self._unmoved = None, False
-
-    def _pictures(self):
-        synthesis = self.transfer.synthesis
-        return synthesis.content_img, synthesis.style_img
 
     def _aim(self, recipe, pictures):
         content, style = pictures
@@ -238,10 +233,10 @@ class Session:
         return statistics.median(self.seconds) if self.seconds else None
 
     def shares(self):
-        """Return the :class:`~d2l_style.shares.Shares` of present choices."""
+        """Return the :class:`~.gradient_shares.Shares` of present choices."""
         recipe = self.begin().recipe
         if self.known_shares(recipe) is None:
-            measured = Shares.measure(self.transfer.synthesis)
+            measured = self.transfer.gradient_shares()
             self._shares = seen_through(recipe), measured
         return self._shares[1]
 

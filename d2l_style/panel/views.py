@@ -6,12 +6,13 @@ from contextlib import contextmanager
 
 import ipywidgets as widgets
 
-from d2l_style import images
 from d2l_style.language import _
 from d2l_style.panel.parts import Compare
 from d2l_style.panel.plots import LossPlot
 from d2l_style.panel.snapshots import Film
-from d2l_style.png import jpeg_bytes
+from d2l_style.pictures import images
+from d2l_style.pictures.png import jpeg_bytes
+from d2l_style.pictures.samples import KINDS
 
 _PICTURE, _PLOT = 0.04, 0.05  # shares of the time that drawing may take
 _OFTEN, _SELDOM = 0.1, 0.3  # seconds between two drawings, at least
@@ -120,14 +121,13 @@ class Views:
             epoch=transfer.epoch
         )
 
-    def show_pictures(self, synthesis):
+    def show_pictures(self, transfer):
         """Show the content and the style picture."""
-        shape = synthesis.recipe.image_shape
-        content = images.resize(synthesis.content_img, shape)
+        content, _style = transfer.pictures_seen()
         self.compare.before = jpeg_bytes(content)
-        for kind, picture in self.pictures.items():
-            img = getattr(synthesis, f"{kind}_img")
-            picture.value = jpeg_bytes(images.thumbnail(img, _THUMBNAIL), 85)
+        for kind, img in zip(KINDS, transfer.pictures, strict=True):
+            small = images.thumbnail(img, _THUMBNAIL)
+            self.pictures[kind].value = jpeg_bytes(small, 85)
 
     def show_curves(self, session):
         """Draw the losses, and list what has been changed."""

@@ -2,8 +2,8 @@
 
 from dataclasses import fields
 
-from d2l_style import vgg
 from d2l_style.language import N_, _
+from d2l_style.network import vgg
 from d2l_style.panel.choices import label, options
 
 _PICTURES = {"content": N_("content: {name}"), "style": N_("style: {name}")}

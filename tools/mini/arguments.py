@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from d2l_style import vgg
+from d2l_style.network import vgg
 from tools.mini.student import WIDTHS
 
 MINUTES = 90  # the budget if none is given

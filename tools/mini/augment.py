@@ -14,13 +14,13 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from d2l_style import images
+from d2l_style.network import vgg
 
 SCALES = (0.7, 1.4)  # pyramid pixels per pixel of the crop: one octave
 ROOM = 2  # a window is this many times as wide as the crop in it
 _GREY = np.float32([0.299, 0.587, 0.114])
-_MEAN = torch.tensor(images.RGB_MEAN).reshape(1, 3, 1, 1)
-_STD = torch.tensor(images.RGB_STD).reshape(1, 3, 1, 1)
+_MEAN = torch.tensor(vgg.RGB_MEAN).reshape(1, 3, 1, 1)
+_STD = torch.tensor(vgg.RGB_STD).reshape(1, 3, 1, 1)
 
 
 class Crops:

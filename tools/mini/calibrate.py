@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from d2l_style import vgg
+from d2l_style.network import vgg
 from tools.mini import distances
 from tools.mini.student import Student
 

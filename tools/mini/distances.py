@@ -6,7 +6,7 @@ loss between Gram matrices and its content loss, before any weight.
 
 import torch
 
-from d2l_style import vgg
+from d2l_style.network import vgg
 
 # The first convolution of each block, where the chapter reads style.
 STYLES = tuple(c.index for c in vgg.CONVS if c.name.endswith("_1"))

@@ -10,7 +10,7 @@ before and after the ReLU, so the student answers on both sides.
 import torch
 from torch.nn import functional as F
 
-from d2l_style import vgg
+from d2l_style.network import vgg
 from tools.mini.student import least_squares, rows
 
 SAMPLES = 40_000  # places that a layer is fitted to

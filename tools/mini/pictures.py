@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from d2l_style import images
-from d2l_style.fetch import BOOK_IMAGES
+from d2l_style.network.fetch import BOOK_IMAGES
+from d2l_style.pictures import images
 
 ROOT = Path(__file__).resolve().parents[2]
 # Package, folder, names: photos and drawings that have something to see.

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2l_style import vgg
+from d2l_style.network import vgg
 
 WIDTHS = (16, 32, 64, 128, 128)
 RIDGE = 1e-3  # of the inputs' mean square

@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from d2l_style import vgg
+from d2l_style.network import vgg
+from d2l_style.network.weights import load_parameters
 from d2l_style.torch import VGG19
-from d2l_style.weights import load_parameters
 from tools.mini.distances import CONTENT, STYLES
 from tools.mini.student import conv_maps, rows
 

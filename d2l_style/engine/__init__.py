@@ -1,0 +1,1 @@
+"""Runs the objective of the chapter: one Synthesis per backend, quickly."""

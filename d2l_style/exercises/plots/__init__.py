@@ -1,0 +1,1 @@
+"""The parts that the plots of a sweep share."""

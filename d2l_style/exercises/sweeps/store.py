@@ -1,0 +1,218 @@
+"""A folder of results: each one a picture and its facts, and one table.
+
+    0f3a….png    the picture, with its recipe inside
+    0f3a….json   the recipe, the losses of every epoch, the meters
+    results.csv  a row for each result
+
+A result is there once its .json is: that is written last, and whole. The
+name is made from all that decides the result, so the same cell is found
+again by any sweep that has it.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import tempfile
+import uuid
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from d2l_style.exercises.meters import Meters
+from d2l_style.language import _
+from d2l_style.network.weights import load_parameters
+from d2l_style.pictures import images
+from d2l_style.recipe import Recipe
+
+TABLE = "results.csv"
+_LOSSES = ("content", "style", "tv", "total")
+# What reading a file that is damaged, or another's, may raise.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one cell of a sweep came to.
+
+    ========== ============================================================
+    labels     {axis: text}, the cell's place in the grid
+    recipe     the :class:`~d2l_style.recipe.Recipe` that was run
+    backend    ``"pytorch"`` or ``"mxnet"``
+    losses     the weighted losses of every epoch, a tuple of tuples
+               (content, style, tv, total)
+    meters     :class:`~d2l_style.exercises.meters.Meters`, or None where the
+               picture is too small for them or no longer finite
+    seconds    what its epochs took
+    error      why the run ended early, a sentence; empty if it did not
+    path       where the picture is, a PNG file
+    ========== ============================================================
+    """
+
+    labels: dict
+    recipe: Recipe
+    backend: str
+    losses: tuple
+    meters: Meters | None
+    seconds: float
+    error: str
+    path: Path
+
+    @property
+    def image(self):
+        """The picture, a ``PIL.Image`` of the recipe's size."""
+        return images.open_image(self.path)
+
+    def row(self):
+        """Return the result as one flat row of a table: {column: value}."""
+        last = self.losses[-1] if self.losses else [math.nan] * len(_LOSSES)
+        losses = zip(_LOSSES, last, strict=True)
+        meters = asdict(self.meters) if self.meters else {}
+        return {
+            **self.labels,
+            **{f"{name}_loss": value for name, value in losses},
+            **{f.name: meters.get(f.name, math.nan) for f in fields(Meters)},
+            "epochs": len(self.losses),
+            "seconds": round(self.seconds, 3),
+            "backend": self.backend,
+            "error": self.error,
+            "picture": self.path.name,
+        }
+
+
+class Store:
+    """The results in ``folder``, which is made if it is not there.
+
+    Raises ``ValueError`` if ``folder`` is not, and cannot become, a folder
+    that one can write to; so do the methods that write.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        with self._keeping():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=self.folder).close()  # may we write?
+
+    def load(self, key, cell):
+        """Return the :class:`Result` of a cell called ``key``, or None.
+
+        A damaged one counts as not there: it will be made again.
+        """
+        path = self._path(key, "png")
+        try:
+            text = self._path(key, "json").read_text("utf-8")
+            return _result(json.loads(text), path, cell)
+        except _DAMAGED:
+            return None
+
+    def save(self, key, picture, facts):
+        """Keep a result: its picture as PNG bytes, its facts as a dict."""
+        self._write(self._path(key, "png"), picture)
+        text = json.dumps(facts, indent=1)
+        self._write(self._path(key, "json"), text.encode())
+
+    def write_table(self, results):
+        """Write :meth:`Result.row` of each into ``results.csv``."""
+        rows = [result.row() for result in results]
+        out = io.StringIO(newline="")
+        table = csv.DictWriter(out, rows[0])
+        table.writeheader()
+        table.writerows(rows)
+        self._write(self.folder / TABLE, out.getvalue().encode())
+
+    def _path(self, key, kind):
+        return self.folder / f"{key}.{kind}"
+
+    def _write(self, path, data):
+        """Write a file so that it is there whole or not at all."""
+        part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+        with self._keeping():
+            try:
+                part.write_bytes(data)
+                os.replace(part, path)
+            finally:
+                part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _keeping(self):
+        """Turn what the file system refuses into a sentence."""
+        try:
+            yield
+        except OSError as error:
+            raise ValueError(
+                _(
+                    "Results cannot be kept in {folder} ({reason}). Choose "
+                    "another folder."
+                ).format(folder=self.folder, reason=error.strerror or error)
+            ) from None
+
+
+def _result(facts, path, cell):
+    """Return a kept result; raise one of ``_DAMAGED`` if it is not whole."""
+    recipe = Recipe.from_json(json.dumps(facts["recipe"]))
+    losses = tuple(tuple(map(float, epoch)) for epoch in facts["losses"])
+    meters = facts["meters"]
+    whole = (
+        # The network may lie elsewhere today; the key knows what is in it.
+        recipe.replace(weights=cell.recipe.weights) == cell.recipe
+        and images.open_image(path).size == recipe.image_shape[::-1]
+        and all(len(epoch) == len(_LOSSES) for epoch in losses)
+    )
+    if not whole:
+        raise ValueError(path)
+    return Result(
+        labels=cell.labels,
+        recipe=cell.recipe,
+        backend=str(facts["backend"]),
+        losses=losses,
+        meters=None if meters is None else _meters(meters),
+        seconds=float(facts["seconds"]),
+        error=str(facts["error"]),
+        path=path,
+    )
+
+
+def _meters(values):
+    return Meters(**{name: float(v) for name, v in values.items()})
+
+
+def key_of(cell, backend, network, pictures):
+    """Return the name of a cell's result: 20 hex digits.
+
+    Made from the recipe, the backend, and the fingerprints of its network
+    and of its two pictures, content first.
+    """
+    # Not from where the network lies: a moved one gives the same result.
+    recipe = cell.recipe.replace(weights="auto").to_json()
+    text = "\n".join([recipe, backend, network, *pictures])
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def network_fingerprint(weights):
+    """Return the SHA-256 of a network's parameters, in hex.
+
+    Raises ``ValueError`` and ``FileNotFoundError`` as
+    :func:`d2l_style.network.weights.load_parameters` does.
+    """
+    digest = hashlib.sha256()
+    for name, array in sorted(load_parameters(weights).items()):
+        digest.update(name.encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def picture_fingerprint(img):
+    """Return the SHA-256 of a picture's size and pixels, in hex."""
+    digest = hashlib.sha256(repr(img.size).encode())
+    digest.update(img.tobytes())
+    return digest.hexdigest()

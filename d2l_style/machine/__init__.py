@@ -1,0 +1,1 @@
+"""What a framework needs of the machine, and what the machine lacks."""

@@ -1,0 +1,1 @@
+"""Pictures: read, fitted, shown beside each other, chosen, animated."""

@@ -1,0 +1,375 @@
+"""Any picture a person may hand in, as an RGB image of the right size."""
+
+import math
+import os
+import threading
+import warnings
+from contextlib import contextmanager
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from d2l_style.language import _
+from d2l_style.network.vgg import RGB_MEAN, RGB_STD
+
+MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
+
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def open_image(source, max_pixels=MAX_PIXELS):
+    """Open a picture from a path or a binary file, as RGB in sRGB.
+
+    Upright (EXIF orientation), colours converted by its ICC profile,
+    transparency on white, the first frame of an animation, 16 and 32 bits
+    reduced to 8. Returns a ``PIL.Image.Image`` in mode RGB.
+
+    Raises ``FileNotFoundError`` if there is no such file, and ``ValueError``
+    naming the file and the reason if it is no picture, is cut off, or has
+    more than ``max_pixels`` pixels.
+    """
+    name = _name(source)
+    if isinstance(source, (str, os.PathLike)):
+        _check_path(source, name)
+    with (
+        _pixel_limit(name, max_pixels),
+        _naming(name),
+        Image.open(source) as img,
+    ):
+        return as_rgb(img)
+
+
+def as_image(img):
+    """Return a picture in any common form as a ``PIL.Image`` in mode RGB.
+
+    Takes a path, a PIL image, a (h, w, 3) uint8 array of NumPy or one of
+    MXNet (what ``image.imread`` returns). Raises ``TypeError`` for others
+    and ``ValueError`` as :func:`open_image` does.
+    """
+    if isinstance(img, (str, os.PathLike)):
+        return open_image(img)
+    if hasattr(img, "asnumpy"):
+        img = img.asnumpy()
+    if isinstance(img, np.ndarray):
+        _check_array(img)
+        img = Image.fromarray(img)
+    if isinstance(img, Image.Image):
+        with _naming(_name(img)):
+            return as_rgb(img)
+    raise TypeError(
+        _(
+            "A picture must be a path, a PIL image or a (h, w, 3) uint8 "
+            "array, not {given}."
+        ).format(given=type(img).__name__)
+    )
+
+
+def as_rgb(img):
+    """Return a PIL image upright, in sRGB, on white, in mode RGB."""
+    packing = img.tile[0][3] if getattr(img, "tile", None) else None
+    img.load()
+    profile = img.info.get("icc_profile")
+    img = _upright(img)
+    alpha = _opacity(img, _KEY_SCALES.get(str(packing), 1))
+    img = _to_srgb(_simple(img), profile)
+    if alpha is not None:
+        img = Image.composite(img, Image.new("RGB", img.size, "white"), alpha)
+    img.info = {}  # what it said holds no longer
+    return img
+
+
+def _upright(img):
+    try:
+        return ImageOps.exif_transpose(img)
+    except Exception:  # damaged EXIF data are no reason to fail
+        return img.copy()
+
+
+# A PNG may name one transparent colour. Pillow brings the pixels to 8 bits
+# and leaves the name: by packing, what it has to be multiplied with.
+_KEY_SCALES = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
+
+
+def _opacity(img, key_scale):
+    """Return how opaque each pixel is, in mode L; None if all are."""
+    key = img.info.get("transparency")
+    if key is not None and img.mode.startswith("I"):
+        return Image.fromarray(np.uint8(np.asarray(img) != key) * 255)
+    if not img.has_transparency_data:
+        return None
+    if key is not None and key_scale != 1:
+        key = np.multiply(key, key_scale).astype(int).tolist()
+        img.info["transparency"] = key if img.mode == "L" else tuple(key)
+    if img.mode == "La":
+        img = img.convert("LA")
+    return img.convert("RGBA").getchannel("A")
+
+
+def _simple(img):
+    """Return the colours of an image of any mode in L, RGB, CMYK or LAB."""
+    img.info.pop("transparency", None)
+    if img.mode.startswith(("I", "F")):
+        return _grey(img)
+    if img.mode in ("La", "RGBa"):  # their colours are multiplied by alpha
+        img = img.convert(img.mode.upper())
+    if img.mode in ("CMYK", "LAB"):
+        return img
+    return img.convert("L" if img.mode in ("1", "L", "LA") else "RGB")
+
+
+def _grey(img):
+    """Return an image in a mode of 16 or 32 bits in mode L.
+
+    White is 65535 in 16 bits. With 32 bits no file says what it is: it is
+    the first of 1, 255 and 65535 that holds the brightest pixel (with room
+    above 1 for the highlights of HDR pictures), else that pixel.
+    """
+    values = np.asarray(img).astype(np.float32)
+    white = 65535
+    if img.mode in ("I", "F"):
+        peak = values.max(initial=0, where=np.isfinite(values))
+        steps = ((16, 1), (255, 255), (65535, 65535))
+        white = next((white for top, white in steps if peak <= top), peak)
+    values = np.nan_to_num(values / white, nan=0, posinf=1, neginf=0)
+    return Image.fromarray(np.uint8(values.clip(0, 1) * 255 + 0.5))
+
+
+def _to_srgb(img, profile):
+    """Convert to RGB by the ICC profile; without a usable one, plainly."""
+    try:
+        if img.mode == "LAB":
+            source = ImageCms.createProfile("LAB")
+        elif profile:
+            source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        else:
+            return img.convert("RGB")
+        srgb = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(img, source, srgb, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return img.convert("RGB")  # a broken profile is no reason to fail
+
+
+def resize(img, image_shape, antialias=True, box=None):
+    """Resize to ``image_shape`` = (h, w) bilinearly.
+
+    With ``antialias`` each new pixel averages all old ones that it covers;
+    without, it looks at the nearest four, as OpenCV and so MXNet do. Only
+    what lies in ``box`` = (left, top, right, bottom) is taken, in pixels and
+    their fractions; None is the whole picture.
+    """
+    h, w = image_shape
+    if antialias:
+        return img.resize((w, h), Image.Resampling.BILINEAR, box)
+    return img.transform(
+        (w, h),
+        Image.Transform.EXTENT,
+        box or (0, 0, *img.size),
+        Image.Resampling.BILINEAR,
+    )
+
+
+def fit(img, image_shape, how="squeeze", antialias=True, at_least=1):
+    """Resize to ``image_shape`` = (h, w), or to as many pixels.
+
+    ``how`` is ``"squeeze"`` (to ``image_shape``, whatever becomes of round
+    things), ``"crop"`` (the largest part in the middle that has its aspect
+    ratio, to ``image_shape``) or ``"keep"`` (all of the picture, to the
+    shape that :func:`fitted_shape` gives with ``at_least``). ``antialias``
+    is that of :func:`resize`. Raises ``ValueError`` for another ``how`` and
+    as :func:`fitted_shape` does.
+    """
+    if how == "squeeze":
+        return resize(img, image_shape, antialias)
+    if how == "crop":
+        return resize(img, image_shape, antialias, _middle(img, image_shape))
+    if how == "keep":
+        shape = fitted_shape(img, image_shape, at_least)
+        return resize(img, shape, antialias)
+    raise ValueError(
+        _(
+            "A picture can be fitted by 'squeeze', 'crop' or 'keep', not "
+            "{given!r}."
+        ).format(given=how)
+    )
+
+
+def fill(img, image_shape, how="squeeze", antialias=True):
+    """Return :func:`fit`, but always in ``image_shape``.
+
+    Where a picture has to lie over another one, ``"keep"`` cannot be had:
+    it is cropped instead, which bends nothing either.
+    """
+    how = "crop" if how == "keep" else how
+    return fit(img, image_shape, how, antialias)
+
+
+def fitted_shape(img, image_shape, at_least=1):
+    """Return (h, w) of the picture's own aspect ratio.
+
+    It has as many pixels as ``image_shape`` = (h, w), as nearly as whole
+    ones allow: the shorter side is rounded first, the longer one makes up
+    for it. Raises ``ValueError`` if a side is below ``at_least`` pixels. ::
+
+        recipe = Recipe(image_shape=fitted_shape(content_img, (300, 450)))
+    """
+    pixels = math.prod(image_shape)
+    ratio = min(img.size) / max(img.size)
+    short = max(1, round(math.sqrt(pixels * ratio)))
+    long = max(1, round(pixels / short))
+    h, w = (short, long) if img.height <= img.width else (long, short)
+    if min(h, w) < at_least:
+        raise ValueError(
+            _(
+                "In its own shape this picture would be {h}x{w} pixels, and "
+                "the layers need at least {need} in height and width. Crop "
+                "it (style_fit='crop'), or choose a larger image_shape or "
+                "shallower layers."
+            ).format(h=h, w=w, need=at_least)
+        )
+    return h, w
+
+
+def _middle(img, image_shape):
+    """Return the box of the largest part with the ratio of image_shape."""
+    h, w = image_shape
+    scale = min(img.width / w, img.height / h)
+    width, height = min(img.width, w * scale), min(img.height, h * scale)
+    return (
+        (img.width - width) / 2,
+        (img.height - height) / 2,
+        (img.width + width) / 2,
+        (img.height + height) / 2,
+    )
+
+
+def thumbnail(img, size):
+    """Return a smaller copy that fits into ``size`` = (width, height)."""
+    small = img.copy()
+    small.thumbnail(size)
+    return small
+
+
+def standardise(img):
+    """Return an RGB image as a standardised (1, 3, h, w) float32 array.
+
+    (x / 255 - mean) / std for each channel, x in 0 ... 255.
+    """
+    X = np.asarray(img, np.float32) / 255
+    X = (X - np.float32(RGB_MEAN)) / np.float32(RGB_STD)  # (h, w, 3)
+    return np.ascontiguousarray(X.transpose(2, 0, 1)[None])
+
+
+def to_image(X):
+    """Return a standardised (1, 3, h, w) array as an RGB ``PIL.Image``.
+
+    The inverse of :func:`standardise`; values outside [0, 1] and infinite
+    ones are clipped, NaN becomes black.
+    """
+    X = X[0].transpose(1, 2, 0) * np.float32(RGB_STD) + np.float32(RGB_MEAN)
+    X = np.nan_to_num(X, nan=0.0, posinf=1.0, neginf=0.0)
+    return Image.fromarray(np.uint8(X.clip(0, 1) * 255 + 0.5))
+
+
+def noise_image(image_shape, seed=0):
+    """Return a standardised (1, 3, h, w) float32 array of normal noise."""
+    bits = np.random.Generator(np.random.PCG64(seed))
+    return bits.standard_normal((1, 3, *image_shape), np.float32)
+
+
+def _name(source):
+    if isinstance(source, (str, os.PathLike)):
+        return os.fspath(source)
+    for attribute in ("filename", "name"):  # of PIL's images, of files
+        if name := getattr(source, attribute, None):
+            return name
+    return _("The picture")  # in the place of its name
+
+
+def _check_path(path, name):
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            _("There is no picture at {name}.").format(name=name)
+        )
+    if os.path.isdir(path):
+        raise ValueError(
+            _("{name} is a folder. Name a picture in it.").format(name=name)
+        )
+
+
+def _check_array(array):
+    of_picture = array.ndim == 3 and array.shape[2] in (3, 4)
+    if (
+        array.dtype == np.uint8
+        and array.size
+        and (of_picture or array.ndim == 2)
+    ):
+        return
+    raise TypeError(
+        _(
+            "A picture must be a path, a PIL image or a (h, w, 3) uint8 "
+            "array, not a {dtype} array of shape {shape}."
+        ).format(dtype=array.dtype, shape=array.shape)
+    )
+
+
+@contextmanager
+def _naming(name):
+    """Turn what Pillow raises into a ``ValueError`` that names the file."""
+    try:
+        yield
+    except _BOMBS:
+        raise  # for _pixel_limit
+    except UnidentifiedImageError:
+        raise ValueError(
+            _(
+                "{name} is not a picture that can be read. JPEG, PNG, WebP, "
+                "GIF, TIFF and BMP files work."
+            ).format(name=name)
+        ) from None
+    except MemoryError:
+        raise ValueError(
+            _(
+                "{name} cannot be read: there is not enough memory for it. "
+                "Make it smaller."
+            ).format(name=name)
+        ) from None
+    except Exception as error:  # decoders raise all sorts on damaged files
+        if getattr(error, "errno", None):
+            raise ValueError(
+                _("{name} cannot be read: {reason}.").format(
+                    name=name, reason=error.strerror
+                )
+            ) from None
+        raise ValueError(
+            _(
+                "{name} cannot be read: {reason}. The file may be damaged or "
+                "cut off; save or download it again."
+            ).format(name=name, reason=str(error) or type(error).__name__)
+        ) from None
+
+
+@contextmanager
+def _pixel_limit(name, max_pixels):
+    """Let Pillow refuse what has more pixels, here and nowhere else.
+
+    Pillow's limit is global: one thread at a time. Its warnings (of odd but
+    readable files) are not shown.
+    """
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+        try:
+            yield
+        except _BOMBS:
+            raise ValueError(
+                _(
+                    "{name} is too large: it has more than {max_pixels:,} "
+                    "pixels. Make it smaller, or raise the limit with "
+                    "max_pixels= (on the command line: --max-pixels)."
+                ).format(name=name, max_pixels=max_pixels)
+            ) from None
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
