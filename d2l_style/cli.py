@@ -23,7 +23,7 @@ from rich.text import Text
 import d2l_style
 from d2l_style.engine.base import Diverged
 from d2l_style.engine.forecast import duration
-from d2l_style.language import _
+from d2l_style.language import N_, _
 from d2l_style.network import fetch as fetching
 from d2l_style.network.weights import describe
 from d2l_style.pictures import images
@@ -36,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_IN_BOOK = _("{value} in the book.")
+_IN_BOOK = N_("{value} in the book.")
 # Errors that carry a sentence for the reader, not a bug of ours.
 _EXPECTED = (ValueError, OSError, ImportError, Diverged)
 
@@ -111,13 +111,13 @@ def transfer(
         str | None, typer.Option(help=_("Convolutions, like conv4_4 or 25."))
     ] = None,
     content_weight: Annotated[
-        float | None, typer.Option(help=_IN_BOOK.format(value="1"))
+        float | None, typer.Option(help=_(_IN_BOOK, value="1"))
     ] = None,
     style_weight: Annotated[
-        float | None, typer.Option(help=_IN_BOOK.format(value="1e4"))
+        float | None, typer.Option(help=_(_IN_BOOK, value="1e4"))
     ] = None,
     tv_weight: Annotated[
-        float | None, typer.Option(help=_IN_BOOK.format(value="10"))
+        float | None, typer.Option(help=_(_IN_BOOK, value="10"))
     ] = None,
     lr: Annotated[
         float | None, typer.Option(help=_("Learning rate, 0.3 in the book."))
@@ -159,14 +159,14 @@ def transfer(
         _run_with_bar(run)
     except KeyboardInterrupt:
         _save(run.image(), out)
-        told = _("Stopped after {count} epochs. {out} holds the picture.")
-        print(told.format(count=run.epoch, out=out))
+        said = N_("Stopped after {count} epochs. {out} holds the picture.")
+        print(_(said, count=run.epoch, out=out))
         raise typer.Exit(130) from None
     except Diverged:
         _save(run.image(), out)
         raise
     _save(run.image(), out)
-    print(_("{out} holds the picture.").format(out=out))
+    print(_("{out} holds the picture.", out=out))
 
 
 @app.command(
@@ -209,17 +209,17 @@ def fetch(
     if what == What.images and torchvision:
         raise ValueError(_("--torchvision is about the network: fetch vgg19."))
     if what == What.vgg19 and torchvision:
-        told = _("The book's VGG-19 is at {path}.")
-        print(told.format(path=fetching.fetch_torchvision_vgg19()))
+        path = fetching.fetch_torchvision_vgg19()
+        print(_("The book's VGG-19 is at {path}.", path=path))
     elif what == What.vgg19:
-        told = _("Oxford's VGG-19 is at {path}.")
-        print(told.format(path=fetching.fetch_vgg19()))
+        path = fetching.fetch_vgg19()
+        print(_("Oxford's VGG-19 is at {path}.", path=path))
     elif restore:
         paths = fetching.restore_images(to or _image_folder())
-        _say_pictures(paths, _("{path} is our own drawing again."))
+        _say_pictures(paths, N_("{path} is our own drawing again."))
     else:
         paths = fetching.fetch_images(to or _image_folder())
-        _say_pictures(paths, _("{path} is the book's picture now."))
+        _say_pictures(paths, N_("{path} is the book's picture now."))
 
 
 @app.callback(invoke_without_command=True)
@@ -261,8 +261,9 @@ def _size(text, content):
         raise ValueError(
             _(
                 "--size must be height x width, like 300x450, or own, not "
-                "{given!r}."
-            ).format(given=text)
+                "{given!r}.",
+                given=text,
+            )
         )
     return int(match[1]), int(match[2])
 
@@ -280,19 +281,24 @@ def _check_out(out, image_shape, pictures):
         raise ValueError(
             _(
                 "{out} is one of the two pictures that go in. Name another "
-                "file for the result."
-            ).format(out=out)
+                "file for the result.",
+                out=out,
+            )
         )
     if os.path.isdir(out):
         raise ValueError(
-            _("{out} is a folder. Name the picture, like {example}.").format(
-                out=out, example=out / "out.png"
+            _(
+                "{out} is a folder. Name the picture, like {example}.",
+                out=out,
+                example=out / "out.png",
             )
         )
     if not os.path.isdir(out.parent):
         raise FileNotFoundError(
-            _("There is no folder {folder} to write {name} into.").format(
-                folder=out.parent, name=out.name
+            _(
+                "There is no folder {folder} to write {name} into.",
+                folder=out.parent,
+                name=out.name,
             )
         )
     h, w = image_shape
@@ -314,14 +320,17 @@ def _write(img, out):
             part.unlink()
         if getattr(error, "errno", None):
             raise OSError(
-                _("{out} cannot be written: {reason}.").format(
-                    out=out, reason=error.strerror
+                _(
+                    "{out} cannot be written: {reason}.",
+                    out=out,
+                    reason=error.strerror,
                 )
             ) from None
         raise ValueError(
             _(
-                "{out} must end in .png, .jpg or another format of pictures."
-            ).format(out=out)
+                "{out} must end in .png, .jpg or another format of pictures.",
+                out=out,
+            )
         ) from None
     return part
 
@@ -333,12 +342,10 @@ def _say_network(recipe, backend):
 def _say_forecast(run):
     forecast, recipe = run.forecast(), run.recipe
     h, w = recipe.image_shape
-    told = _(
-        "{h}x{w} pixels, {count} epochs: about {duration} and {size:.1f} GB "
-        "of memory."
-    )
     print(
-        told.format(
+        _(
+            "{h}x{w} pixels, {count} epochs: about {duration} and {size:.1f} "
+            "GB of memory.",
             h=h,
             w=w,
             count=recipe.num_epochs,
@@ -348,9 +355,9 @@ def _say_forecast(run):
     )
 
 
-def _say_pictures(paths, told):
+def _say_pictures(paths, message):
     for path in paths:
-        print(told.format(path=path))
+        print(_(message, path=path))
     if not paths:
         print(_("There is nothing to restore: the drawings are in place."))
 
@@ -360,7 +367,7 @@ class _TimeLeft(TimeRemainingColumn):
 
     def render(self, task):
         time = super().render(task)
-        return Text(_("{time} left").format(time=time), time.style)
+        return Text(_("{time} left", time=time), time.style)
 
 
 def _run_with_bar(run):
@@ -370,13 +377,16 @@ def _run_with_bar(run):
         TextColumn("{task.description}"),
         _TimeLeft(),
     ) as progress:
-        told = _("content {content:.3g}  style {style:.3g}  TV {tv:.3g}")
+        losses = N_("content {content:.3g}  style {style:.3g}  TV {tv:.3g}")
         task = progress.add_task("", total=run.recipe.num_epochs)
         for epoch in run.run():
             progress.update(
                 task,
                 completed=epoch.number,
-                description=told.format(
-                    content=epoch.content, style=epoch.style, tv=epoch.tv
+                description=_(
+                    losses,
+                    content=epoch.content,
+                    style=epoch.style,
+                    tv=epoch.tv,
                 ),
             )

@@ -4,10 +4,10 @@
 
 Messages are English in the code and looked up in ``locale/ko.po`` or
 ``locale/vi.po``; one that is not there stays English. Code wraps a message
-as ``_("{name} must be a list.").format(name=name)``: the whole sentence, with
-named places, so that a translator can turn it round. A message in a table,
-which is made before the language is known, is marked ``N_("...")`` there and
-looked up with ``_`` when it is shown.
+as ``_("{name} must be a list.", name=name)``: the whole sentence, with named
+places, so that a translator can turn it round. A message in a table, which is
+made before the language is known, is marked ``N_("...")`` there and looked up
+with ``_`` when it is shown.
 """
 
 import os
@@ -28,8 +28,10 @@ def set_language(language):
     global _chosen
     if language not in LANGUAGES:
         raise ValueError(
-            _("language must be one of {valid}, not {given!r}.").format(
-                valid=", ".join(map(repr, LANGUAGES)), given=language
+            _(
+                "language must be one of {valid}, not {given!r}.",
+                valid=", ".join(map(repr, LANGUAGES)),
+                given=language,
             )
         )
     _chosen = language
@@ -52,9 +54,14 @@ def N_(message):
     return message
 
 
-def _(message):
-    """Return a message in the language in force, or as it is."""
-    return _catalogue(language()).get(message) or message
+def _(message, /, **places):
+    """Return a message in the language in force, its places filled.
+
+    One that has no translation is returned in English. Without ``places``
+    braces stay as they are.
+    """
+    told = _catalogue(language()).get(message) or message
+    return told.format(**places) if places else told
 
 
 @lru_cache

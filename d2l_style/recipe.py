@@ -142,8 +142,9 @@ class Recipe:
             _choice(name, getattr(self, name), valid)
         if not isinstance(self.antialias, bool):
             raise ValueError(
-                _("antialias must be True or False, not {given!r}.").format(
-                    given=self.antialias
+                _(
+                    "antialias must be True or False, not {given!r}.",
+                    given=self.antialias,
                 )
             )
         self._set("weights", _weights(self.weights))
@@ -168,8 +169,10 @@ class Recipe:
             raise ValueError(
                 _(
                     "style_layer_weights has {given} entries for {layers} "
-                    "style layers: give one for each, or none."
-                ).format(given=len(given), layers=len(self.style_layers))
+                    "style layers: give one for each, or none.",
+                    given=len(given),
+                    layers=len(self.style_layers),
+                )
             )
         return tuple(
             _number("style_layer_weights", w, at_least=0) for w in given
@@ -183,9 +186,11 @@ class Recipe:
                 _(
                     "{h}x{w} pixels are too few for {layer}: the poolings "
                     "before it need at least {need} pixels in height and "
-                    "width. Choose a larger image_shape or shallower layers."
-                ).format(
-                    h=h, w=w, layer=vgg.layer_name(self.deepest), need=need
+                    "width. Choose a larger image_shape or shallower layers.",
+                    h=h,
+                    w=w,
+                    layer=vgg.layer_name(self.deepest),
+                    need=need,
                 )
             )
 
@@ -275,9 +280,7 @@ class Recipe:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ValueError(
-                _("This is not a recipe in JSON: {reason}.").format(
-                    reason=error
-                )
+                _("This is not a recipe in JSON: {reason}.", reason=error)
             ) from None
         if not isinstance(values, dict):
             raise ValueError(
@@ -380,8 +383,10 @@ def _known(values):
     unknown = [name for name in values if name not in valid]
     if unknown:
         raise ValueError(
-            _("A recipe has no {unknown}. It has: {valid}.").format(
-                unknown=", ".join(map(repr, unknown)), valid=", ".join(valid)
+            _(
+                "A recipe has no {unknown}. It has: {valid}.",
+                unknown=", ".join(map(repr, unknown)),
+                valid=", ".join(valid),
             )
         )
 
@@ -389,8 +394,11 @@ def _known(values):
 def _choice(name, value, valid):
     if not isinstance(value, str) or value not in valid:
         raise ValueError(
-            _("{name} must be one of {valid}, not {given!r}.").format(
-                name=name, valid=", ".join(map(repr, valid)), given=value
+            _(
+                "{name} must be one of {valid}, not {given!r}.",
+                name=name,
+                valid=", ".join(map(repr, valid)),
+                given=value,
             )
         )
 
@@ -402,9 +410,7 @@ def _sequence(name, values):
         return tuple(values)
     except TypeError:
         raise ValueError(
-            _("{name} must be a list, not {given!r}.").format(
-                name=name, given=values
-            )
+            _("{name} must be a list, not {given!r}.", name=name, given=values)
         ) from None
 
 
@@ -419,7 +425,7 @@ def _layers(kind, values):
         vgg.conv_index(v) for v in _sequence(f"{kind}_layers", values)
     )
     if len(set(indices)) < len(indices):
-        raise ValueError(_(_TWICE[kind]).format(indices=indices))
+        raise ValueError(_(_TWICE[kind], indices=indices))
     return indices
 
 
@@ -442,8 +448,13 @@ def _number(name, value, *, at_least=None, above=None, most=_LARGEST):
     if not number <= most or low:
         told = _AT_LEAST if above is None else _ABOVE
         raise ValueError(
-            _(told).format(
-                name=name, least=at_least, above=above, most=most, given=value
+            _(
+                told,
+                name=name,
+                least=at_least,
+                above=above,
+                most=most,
+                given=value,
             )
         )
     return number
@@ -453,8 +464,10 @@ def _whole(name, value, *, at_least, most=_MOST):
     number = _number(name, value, at_least=at_least, most=most)
     if number != int(number):
         raise ValueError(
-            _("{name} must be a whole number, not {given!r}.").format(
-                name=name, given=value
+            _(
+                "{name} must be a whole number, not {given!r}.",
+                name=name,
+                given=value,
             )
         )
     return value if type(value) is int else int(number)
@@ -465,8 +478,10 @@ def _shape(value):
     if len(shape) != 2:
         raise ValueError(
             _(
-                "image_shape must be (height, width) in pixels, not {given!r}."
-            ).format(given=value)
+                "image_shape must be (height, width) in pixels, not "
+                "{given!r}.",
+                given=value,
+            )
         )
     return tuple(
         _whole("image_shape", side, at_least=1, most=_SIDE) for side in shape
@@ -482,7 +497,8 @@ def _weights(value):
         raise ValueError(
             _(
                 "weights must be 'auto', 'imagenet', 'oxford', 'mini', "
-                "'random' or the path of a .safetensors file, not {given!r}."
-            ).format(given=value)
+                "'random' or the path of a .safetensors file, not {given!r}.",
+                given=value,
+            )
         )
     return name

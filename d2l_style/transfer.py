@@ -289,8 +289,9 @@ class StyleTransfer:
             raise ValueError(
                 _(
                     "{path} was saved with other pictures. Hand in the same "
-                    "content and style pictures to go on."
-                ).format(path=path)
+                    "content and style pictures to go on.",
+                    path=path,
+                )
             )
         transfer.restore(state)
         return transfer
@@ -315,8 +316,9 @@ def backend_module(backend):
     """
     if backend not in BACKENDS:
         raise ValueError(
-            _("backend must be 'pytorch' or 'mxnet', not {given!r}.").format(
-                given=backend
+            _(
+                "backend must be 'pytorch' or 'mxnet', not {given!r}.",
+                given=backend,
             )
         )
     return importlib.import_module(_CHAPTERS[backend])
@@ -333,7 +335,7 @@ def network_of(recipe, backend):
 def _read(path):
     if not Path(path).is_file():
         raise FileNotFoundError(
-            _("There is no saved run at {path}.").format(path=path)
+            _("There is no saved run at {path}.", path=path)
         )
     try:
         with safe_open(path, framework="numpy") as file:
@@ -345,6 +347,7 @@ def _read(path):
         raise ValueError(
             _(
                 "{path} is not a run that was saved by d2l-style, or it is "
-                "damaged."
-            ).format(path=path)
+                "damaged.",
+                path=path,
+            )
         ) from None

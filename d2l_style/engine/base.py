@@ -138,8 +138,10 @@ class SynthesisBase(ABC):
                 _(
                     "The loss is no longer finite after {epoch} epochs with "
                     "lr={lr:g}. Lower lr (the book's is 0.3) or the weights, "
-                    "and begin again; the last picture is kept."
-                ).format(epoch=self.epoch, lr=self.recipe.lr)
+                    "and begin again; the last picture is kept.",
+                    epoch=self.epoch,
+                    lr=self.recipe.lr,
+                )
             )
         self.adam_steps += 1
         self._descend(lr, self._epsilon())
@@ -205,8 +207,10 @@ class SynthesisBase(ABC):
             raise ValueError(
                 _(
                     "This picture does not fit: it should be {shape}, and is "
-                    "{given}."
-                ).format(shape=shape, given=np.shape(array))
+                    "{given}.",
+                    shape=shape,
+                    given=np.shape(array),
+                )
             )
         return self._feature_arrays(np.ascontiguousarray(array, np.float32))
 
@@ -266,15 +270,20 @@ class SynthesisBase(ABC):
                 raise ValueError(
                     _(
                         "This state does not fit: {name} should be {shape}, "
-                        "and is missing."
-                    ).format(name=name, shape=shape)
+                        "and is missing.",
+                        name=name,
+                        shape=shape,
+                    )
                 )
             if array.shape != shape:
                 raise ValueError(
                     _(
                         "This state does not fit: {name} should be {shape}, "
-                        "and is {given}."
-                    ).format(name=name, shape=shape, given=array.shape)
+                        "and is {given}.",
+                        name=name,
+                        shape=shape,
+                        given=array.shape,
+                    )
                 )
         epoch, steps = int(state["epoch"]), int(state["adam_steps"])
         with self.all_or_nothing():

@@ -70,13 +70,17 @@ def refuse_if_too_large(recipe, widths, backend, itemsize, free):
     h, w = recipe.image_shape
     told = _(
         "{h}x{w} pixels need about {need:.1f} GB of memory, and {free:.1f} "
-        "GB are free."
-    ).format(h=h, w=w, need=need / 1e9, free=free / 1e9)
+        "GB are free.",
+        h=h,
+        w=w,
+        need=need / 1e9,
+        free=free / 1e9,
+    )
     shape = largest_shape(recipe, widths, backend, itemsize, _SPARE * free)
     if shape is None:
         advice = _("Close other programs, or choose a smaller network.")
     else:
-        advice = _("{h}x{w} would fit.").format(h=shape[0], w=shape[1])
+        advice = _("{h}x{w} would fit.", h=shape[0], w=shape[1])
     raise TooLarge(f"{told} {advice}")
 
 
@@ -119,14 +123,12 @@ def duration(seconds):
     """Return seconds in words: ``40 s``, ``3 min 20 s``, ``1 h 5 min``."""
     seconds = round(seconds)
     if seconds < 60:
-        return _("{seconds} s").format(seconds=seconds)
+        return _("{seconds} s", seconds=seconds)
     minutes, seconds = divmod(seconds, 60)
     if minutes < 60:
-        return _("{minutes} min {seconds} s").format(
-            minutes=minutes, seconds=seconds
-        )
+        return _("{minutes} min {seconds} s", minutes=minutes, seconds=seconds)
     hours, minutes = divmod(minutes, 60)
-    return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
+    return _("{hours} h {minutes} min", hours=hours, minutes=minutes)
 
 
 def _left_in_container():

@@ -79,6 +79,6 @@ def _open(kind, name):
     samples = sample_images()
     if not isinstance(name, str) or name not in samples:
         raise ValueError(
-            _(_UNKNOWN[kind]).format(given=name, valid=", ".join(samples))
+            _(_UNKNOWN[kind], given=name, valid=", ".join(samples))
         )
     return samples[name].open()

@@ -71,7 +71,7 @@ class Kept:
         """How it was made, in few words; empty if that is not known."""
         known = []
         if self.epochs is not None:
-            known.append(_("{count} epochs").format(count=self.epochs))
+            known.append(_("{count} epochs", count=self.epochs))
         if self.backend:
             known.append(_BACKENDS[self.backend])
         return ", ".join(known)
@@ -118,9 +118,9 @@ class Gallery:
                 raise ValueError(
                     _(
                         "The picture cannot be kept in {folder} ({reason}). "
-                        "Make room there, or choose another folder."
-                    ).format(
-                        folder=self.folder, reason=error.strerror or error
+                        "Make room there, or choose another folder.",
+                        folder=self.folder,
+                        reason=error.strerror or error,
                     )
                 ) from None
             return path
@@ -178,8 +178,9 @@ class Gallery:
     def _empty(self):
         return _(
             "The gallery in {folder} is empty. Put a picture into it with "
-            "keep(transfer, 'a title')."
-        ).format(folder=self.folder)
+            "keep(transfer, 'a title').",
+            folder=self.folder,
+        )
 
     def _notes(self, kept, others):
         notes = [] if kept else [self._empty()]
@@ -189,8 +190,9 @@ class Gallery:
             notes.append(
                 _(
                     "Passed over, as they are damaged or carry no recipe: "
-                    "{names}."
-                ).format(names=", ".join(names))
+                    "{names}.",
+                    names=", ".join(names),
+                )
             )
         return notes
 
@@ -226,8 +228,9 @@ def _taken(source):
         raise TypeError(
             _(
                 "A gallery keeps a StyleTransfer, a panel or a result of a "
-                "sweep, not {given}."
-            ).format(given=type(source).__name__)
+                "sweep, not {given}.",
+                given=type(source).__name__,
+            )
         )
     with transfer.alone():  # picture and recipe of one moment
         facts = {"epochs": transfer.epoch, "backend": transfer.backend}
@@ -251,7 +254,7 @@ def _clean(title):
     """Return a title in one line, without what cannot be printed."""
     if not isinstance(title, str):
         raise TypeError(
-            _("A title must be a text, not {given!r}.").format(given=title)
+            _("A title must be a text, not {given!r}.", given=title)
         )
     kinds = {"Cc": " ", "Cs": "", "Zl": " ", "Zp": " "}
     letters = (

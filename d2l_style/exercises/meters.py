@@ -76,8 +76,9 @@ def measure(transfer):
         raise TypeError(
             _(
                 "measure takes a StyleTransfer, not {given}. For a picture "
-                "alone there are content_kept, colour_distance and noise."
-            ).format(given=type(transfer).__name__)
+                "alone there are content_kept, colour_distance and noise.",
+                given=type(transfer).__name__,
+            )
         )
     with transfer.alone():  # picture, recipe and network of one moment
         return _meters(transfer)
@@ -301,8 +302,10 @@ def gram_distances(styles_Y_gram_hat, styles_Y_gram):
         raise ValueError(
             _(
                 "There are {result} Gram matrices of the result and {style} "
-                "of the style: give one of each for every style layer."
-            ).format(result=len(styles_Y_gram_hat), style=len(styles_Y_gram))
+                "of the style: give one of each for every style layer.",
+                result=len(styles_Y_gram_hat),
+                style=len(styles_Y_gram),
+            )
         )
     return [
         _gram_distance(_matrix(G), _matrix(A))
@@ -326,8 +329,9 @@ def _features(array):
         raise ValueError(
             _(
                 "Features must be an array of shape (1, c, h, w), not {given}."
-                " Hand in what a layer gives for one picture."
-            ).format(given=array.shape)
+                " Hand in what a layer gives for one picture.",
+                given=array.shape,
+            )
         )
     return array
 
@@ -338,8 +342,9 @@ def _matrix(array):
         raise ValueError(
             _(
                 "A Gram matrix must have the shape (c, c), not {given}. Hand "
-                "in what gram gives for each layer."
-            ).format(given=array.shape)
+                "in what gram gives for each layer.",
+                given=array.shape,
+            )
         )
     return array
 
@@ -399,7 +404,7 @@ _TOO_SMALL = {
 def _finite(array, complaints):
     real = isinstance(array, np.ndarray) and array.dtype.kind in "fiu"
     if not real:
-        raise ValueError(_(complaints.kind).format(given=_kind(array)))
+        raise ValueError(_(complaints.kind, given=_kind(array)))
     if not np.isfinite(array).all():
         raise ValueError(_(complaints.infinite))
     return array.astype(np.float64)
@@ -414,14 +419,12 @@ def _kind(array):
 
 def _check_same(a, b, complaints):
     if a.shape != b.shape:
-        raise ValueError(_(complaints.shapes).format(a=a.shape, b=b.shape))
+        raise ValueError(_(complaints.shapes, a=a.shape, b=b.shape))
 
 
 def _check_size(img, least, complaint):
     if min(img.size) < least:
-        raise ValueError(
-            _(complaint).format(least=least, h=img.height, w=img.width)
-        )
+        raise ValueError(_(complaint, least=least, h=img.height, w=img.width))
 
 
 def _check_bins(bins):
@@ -429,6 +432,8 @@ def _check_bins(bins):
     if not whole or not 2 <= bins <= MOST_BINS:
         raise ValueError(
             _(
-                "bins must be a whole number from 2 to {most}, not {given!r}."
-            ).format(most=MOST_BINS, given=bins)
+                "bins must be a whole number from 2 to {most}, not {given!r}.",
+                most=MOST_BINS,
+                given=bins,
+            )
         )

@@ -232,8 +232,10 @@ def ask(name):
     """
     if name not in QUESTIONS:
         raise ValueError(
-            _("There is no question {name!r}. There are: {valid}.").format(
-                name=name, valid=", ".join(QUESTIONS)
+            _(
+                "There is no question {name!r}. There are: {valid}.",
+                name=name,
+                valid=", ".join(QUESTIONS),
             )
         )
     question = QUESTIONS[name]

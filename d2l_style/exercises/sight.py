@@ -141,8 +141,7 @@ def strongest(maps, k, name=None):
             _(
                 "k must be a whole number from 1 to {most}, not {given!r}: "
                 "{layer} has {channels} channels, and a row has room for "
-                "{room}."
-            ).format(
+                "{room}.",
                 most=most,
                 given=k,
                 layer=name or _("the layer"),
@@ -199,8 +198,9 @@ def _indices(layers):
         raise ValueError(
             _(
                 "layers must be a list of convolutions, for example "
-                "['conv1_1', 'conv4_4'], not {given!r}."
-            ).format(given=layers)
+                "['conv1_1', 'conv4_4'], not {given!r}.",
+                given=layers,
+            )
         )
     return [vgg.conv_index(layer) for layer in layers]
 

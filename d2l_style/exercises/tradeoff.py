@@ -160,8 +160,9 @@ class Tradeoff:
             notes.append(_("There is no result to show yet: run the sweep."))
         if self.left_out:
             notes.append(
-                _("Left out, as they lack one of the two: {count}.").format(
-                    count=len(self.left_out)
+                _(
+                    "Left out, as they lack one of the two: {count}.",
+                    count=len(self.left_out),
                 )
             )
         return notes

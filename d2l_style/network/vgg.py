@@ -60,8 +60,10 @@ def conv_index(layer):
         raise ValueError(
             _(
                 "{given!r} is not a convolution of VGG-19. Choose by name or "
-                "by index: {valid}."
-            ).format(given=layer, valid=valid)
+                "by index: {valid}.",
+                given=layer,
+                valid=valid,
+            )
         )
     return int(index)
 
@@ -100,7 +102,5 @@ def tapped(layers, tap, deepest):
     if tap == "inplace":
         return [i if i == deepest else i + 1 for i in layers]
     raise ValueError(
-        _("tap must be 'conv', 'relu' or 'inplace', not {given!r}.").format(
-            given=tap
-        )
+        _("tap must be 'conv', 'relu' or 'inplace', not {given!r}.", given=tap)
     )

@@ -81,7 +81,7 @@ def describe(weights, gpu=False):
     """Say which network this is, and how to have the real one."""
     kind = resolve(weights, gpu)
     if kind not in _TOLD:
-        return _("Network: {path}.").format(path=os.fspath(kind))
+        return _("Network: {path}.", path=os.fspath(kind))
     told = _(_TOLD[kind])
     if kind not in _REAL_ONE:
         return told
@@ -130,8 +130,9 @@ def load_parameters(weights="auto"):
             Path(kind),
             _(
                 "weights must be the path of a .safetensors file, or one of "
-                "{valid}."
-            ).format(valid=", ".join(map(repr, NAMES))),
+                "{valid}.",
+                valid=", ".join(map(repr, NAMES)),
+            ),
         )
     )
 
@@ -151,8 +152,10 @@ def read_safetensors(path):
         raise ValueError(
             _(
                 "{path} cannot be read as safetensors ({reason}). Weights "
-                "must be a safetensors file in float16, float32 or float64."
-            ).format(path=path, reason=e)
+                "must be a safetensors file in float16, float32 or float64.",
+                path=path,
+                reason=e,
+            )
         ) from None
     try:
         return checked(tensors)
@@ -176,8 +179,7 @@ def checked(tensors):
             raise ValueError(
                 _(
                     "{name} ({layer}) has shape {given}; expected (channels, "
-                    "{c_in}, 3, 3)."
-                ).format(
+                    "{c_in}, 3, 3).",
                     name=f"{name}.weight",
                     layer=layer.name,
                     given=W.shape,
@@ -187,8 +189,7 @@ def checked(tensors):
         if b.shape != (c_out,):
             raise ValueError(
                 _(
-                    "{name} ({layer}) has shape {given}; expected ({c_out},)."
-                ).format(
+                    "{name} ({layer}) has shape {given}; expected ({c_out},).",
                     name=f"{name}.bias",
                     layer=layer.name,
                     given=b.shape,
@@ -205,22 +206,29 @@ def _tensor(tensors, name, layer):
         raise ValueError(
             _(
                 "there is no {name} ({layer}). Expected the names of "
-                "torchvision's VGG-19, features.0.weight to features.34.bias."
-            ).format(name=name, layer=layer)
+                "torchvision's VGG-19, features.0.weight to features.34.bias.",
+                name=name,
+                layer=layer,
+            )
         )
     array = np.asarray(tensors[name])
     if array.dtype.kind != "f":
         raise ValueError(
-            _("{name} ({layer}) holds {dtype}, not floats.").format(
-                name=name, layer=layer, dtype=array.dtype
+            _(
+                "{name} ({layer}) holds {dtype}, not floats.",
+                name=name,
+                layer=layer,
+                dtype=array.dtype,
             )
         )
     with np.errstate(over="ignore"):
         array = array.astype(np.float32)
     if not np.isfinite(array).all():
         raise ValueError(
-            _("{name} ({layer}) holds values that are not finite.").format(
-                name=name, layer=layer
+            _(
+                "{name} ({layer}) holds values that are not finite.",
+                name=name,
+                layer=layer,
             )
         )
     return array
@@ -237,14 +245,15 @@ def _oxford():
         raise FileNotFoundError(
             _(
                 "Oxford's VGG-19 is not on this machine: '{command}' brings "
-                "it (18.5 MB)."
-            ).format(command="d2l-style fetch vgg19")
+                "it (18.5 MB).",
+                command="d2l-style fetch vgg19",
+            )
         )
     return path
 
 
 def _existing(path, advice):
     if not path.is_file():
-        missing = _("There is no file {path}.").format(path=path)
+        missing = _("There is no file {path}.", path=path)
         raise FileNotFoundError(f"{missing} {advice}")
     return path

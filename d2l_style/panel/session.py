@@ -206,7 +206,7 @@ class Session:
         self.go_to(moment)
         self._past.append(now)
         self._future.clear()
-        return self._mark(_("back to {name}").format(name=name))
+        return self._mark(_("back to {name}", name=name))
 
     def reset(self):
         """Begin again from the first image, with the present recipe.

@@ -117,9 +117,7 @@ class Views:
         data = jpeg_bytes(transfer.image())
         self.film.add(transfer.epoch, data)
         self.compare.after = data
-        self.compare.after_label = _("epoch {epoch}").format(
-            epoch=transfer.epoch
-        )
+        self.compare.after_label = _("epoch {epoch}", epoch=transfer.epoch)
 
     def show_pictures(self, transfer):
         """Show the content and the style picture."""
@@ -136,7 +134,8 @@ class Views:
         self.curves.value = self.plot.png()
         marks = list(enumerate(history.marks, start=1))[-_LISTED:]
         lines = [
-            _("{number} (epoch {epoch}) {change}").format(
+            _(
+                "{number} (epoch {epoch}) {change}",
                 number=f"<b>{number}</b>",
                 epoch=mark.epoch,
                 change=html.escape(mark.text),

@@ -23,7 +23,7 @@ def in_words(old, new, pictures=None):
     ``pictures`` names new ones: {"content": "harbour"}.
     """
     parts = [
-        _(_PICTURES[kind]).format(name=name)
+        _(_PICTURES[kind], name=name)
         for kind, name in (pictures or {}).items()
     ]
     for field in fields(old):
@@ -47,7 +47,7 @@ def _layers(name, before, after):
     signs += [f"−{vgg.layer_name(i)}" for i in before if i not in after]
     if not signs:
         return _(_REORDERED[name])
-    return _(_LAYERS[name]).format(signs=" ".join(signs))
+    return _(_LAYERS[name], signs=" ".join(signs))
 
 
 def _factors(old, new):

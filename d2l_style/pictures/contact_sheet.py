@@ -58,7 +58,7 @@ def contact_sheet(pictures, rows=(), columns=(), *, gap=6, size=None):
 
 def _check(names, count, complaint):
     if names and len(names) != count:
-        raise ValueError(_(complaint).format(count=count, names=len(names)))
+        raise ValueError(_(complaint, count=count, names=len(names)))
 
 
 def _write(draw, place, name, font, anchor):

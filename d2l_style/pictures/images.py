@@ -61,8 +61,9 @@ def as_image(img):
     raise TypeError(
         _(
             "A picture must be a path, a PIL image or a (h, w, 3) uint8 "
-            "array, not {given}."
-        ).format(given=type(img).__name__)
+            "array, not {given}.",
+            given=type(img).__name__,
+        )
     )
 
 
@@ -190,8 +191,9 @@ def fit(img, image_shape, how="squeeze", antialias=True, at_least=1):
     raise ValueError(
         _(
             "A picture can be fitted by 'squeeze', 'crop' or 'keep', not "
-            "{given!r}."
-        ).format(given=how)
+            "{given!r}.",
+            given=how,
+        )
     )
 
 
@@ -225,8 +227,11 @@ def fitted_shape(img, image_shape, at_least=1):
                 "In its own shape this picture would be {h}x{w} pixels, and "
                 "the layers need at least {need} in height and width. Crop "
                 "it (style_fit='crop'), or choose a larger image_shape or "
-                "shallower layers."
-            ).format(h=h, w=w, need=at_least)
+                "shallower layers.",
+                h=h,
+                w=w,
+                need=at_least,
+            )
         )
     return h, w
 
@@ -289,12 +294,10 @@ def _name(source):
 
 def _check_path(path, name):
     if not os.path.exists(path):
-        raise FileNotFoundError(
-            _("There is no picture at {name}.").format(name=name)
-        )
+        raise FileNotFoundError(_("There is no picture at {name}.", name=name))
     if os.path.isdir(path):
         raise ValueError(
-            _("{name} is a folder. Name a picture in it.").format(name=name)
+            _("{name} is a folder. Name a picture in it.", name=name)
         )
 
 
@@ -309,8 +312,10 @@ def _check_array(array):
     raise TypeError(
         _(
             "A picture must be a path, a PIL image or a (h, w, 3) uint8 "
-            "array, not a {dtype} array of shape {shape}."
-        ).format(dtype=array.dtype, shape=array.shape)
+            "array, not a {dtype} array of shape {shape}.",
+            dtype=array.dtype,
+            shape=array.shape,
+        )
     )
 
 
@@ -325,28 +330,34 @@ def _naming(name):
         raise ValueError(
             _(
                 "{name} is not a picture that can be read. JPEG, PNG, WebP, "
-                "GIF, TIFF and BMP files work."
-            ).format(name=name)
+                "GIF, TIFF and BMP files work.",
+                name=name,
+            )
         ) from None
     except MemoryError:
         raise ValueError(
             _(
                 "{name} cannot be read: there is not enough memory for it. "
-                "Make it smaller."
-            ).format(name=name)
+                "Make it smaller.",
+                name=name,
+            )
         ) from None
     except Exception as error:  # decoders raise all sorts on damaged files
         if getattr(error, "errno", None):
             raise ValueError(
-                _("{name} cannot be read: {reason}.").format(
-                    name=name, reason=error.strerror
+                _(
+                    "{name} cannot be read: {reason}.",
+                    name=name,
+                    reason=error.strerror,
                 )
             ) from None
         raise ValueError(
             _(
                 "{name} cannot be read: {reason}. The file may be damaged or "
-                "cut off; save or download it again."
-            ).format(name=name, reason=str(error) or type(error).__name__)
+                "cut off; save or download it again.",
+                name=name,
+                reason=str(error) or type(error).__name__,
+            )
         ) from None
 
 
@@ -368,8 +379,10 @@ def _pixel_limit(name, max_pixels):
                 _(
                     "{name} is too large: it has more than {max_pixels:,} "
                     "pixels. Make it smaller, or raise the limit with "
-                    "max_pixels= (on the command line: --max-pixels)."
-                ).format(name=name, max_pixels=max_pixels)
+                    "max_pixels= (on the command line: --max-pixels).",
+                    name=name,
+                    max_pixels=max_pixels,
+                )
             ) from None
         finally:
             Image.MAX_IMAGE_PIXELS = limit

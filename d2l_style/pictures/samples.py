@@ -139,8 +139,10 @@ class Samples(Mapping):
             return self._samples[name]
         except (KeyError, TypeError):
             raise KeyError(
-                _("There is no picture {name!r}. There are: {valid}.").format(
-                    name=name, valid=", ".join(self._samples)
+                _(
+                    "There is no picture {name!r}. There are: {valid}.",
+                    name=name,
+                    valid=", ".join(self._samples),
                 )
             ) from None
 
@@ -154,8 +156,9 @@ class Samples(Mapping):
         """Return those of ``kind``, ``"content"`` or ``"style"``."""
         if kind not in KINDS:
             raise ValueError(
-                _("kind must be 'content' or 'style', not {given!r}.").format(
-                    given=kind
+                _(
+                    "kind must be 'content' or 'style', not {given!r}.",
+                    given=kind,
                 )
             )
         return Samples(s for s in self.values() if s.kind == kind)

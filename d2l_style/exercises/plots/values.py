@@ -30,8 +30,9 @@ def results_of(given):
         raise TypeError(
             _(
                 "results must be a sweep or a list of its results, not "
-                "{given}. Hand in sweep(...).results."
-            ).format(given=type(given).__name__)
+                "{given}. Hand in sweep(...).results.",
+                given=type(given).__name__,
+            )
         )
     return found
 
@@ -53,8 +54,11 @@ def check_column(results, name, argument):
     valid = _numeric(results)
     if results and name not in valid:
         raise ValueError(
-            _("{argument} must be one of {valid}, not {given!r}.").format(
-                argument=argument, valid=", ".join(valid), given=name
+            _(
+                "{argument} must be one of {valid}, not {given!r}.",
+                argument=argument,
+                valid=", ".join(valid),
+                given=name,
             )
         )
 
@@ -77,9 +81,10 @@ def check_axis(results, name, argument):
         raise ValueError(
             _(
                 "{argument} must be an axis of the grid, one of {valid}, not "
-                "{given!r}."
-            ).format(
-                argument=argument, valid=", ".join(axes) or "-", given=name
+                "{given!r}.",
+                argument=argument,
+                valid=", ".join(axes) or "-",
+                given=name,
             )
         )
 

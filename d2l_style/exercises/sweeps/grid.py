@@ -48,7 +48,7 @@ def cells(content_img, style_img, recipe, grid):
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(
-            _("recipe must be a Recipe, not {given!r}.").format(given=recipe)
+            _("recipe must be a Recipe, not {given!r}.", given=recipe)
         )
     axes = {name: _axis(name, v) for name, v in _checked(grid).items()}
     base = {
@@ -83,14 +83,17 @@ def _checked(grid):
         raise ValueError(
             _(
                 "A grid maps names to lists of values, for example "
-                "{{'style_weight': [1e3, 1e4]}}, not {given!r}."
-            ).format(given=grid)
+                "{{'style_weight': [1e3, 1e4]}}, not {given!r}.",
+                given=grid,
+            )
         )
     for name in grid:
         if name not in valid:
             raise ValueError(
-                _("A grid cannot vary {name!r}. It can vary: {valid}.").format(
-                    name=name, valid=", ".join(valid)
+                _(
+                    "A grid cannot vary {name!r}. It can vary: {valid}.",
+                    name=name,
+                    valid=", ".join(valid),
                 )
             )
     return grid
@@ -104,14 +107,17 @@ def _axis(name, values):
             raise ValueError(
                 _(
                     "Two values of {name} are called {label}. Leave one out, "
-                    "or give a mapping from labels to values."
-                ).format(name=name, label=label)
+                    "or give a mapping from labels to values.",
+                    name=name,
+                    label=label,
+                )
             )
         axis[label] = images.as_image(value) if name in PICTURES else value
     if not axis:
         raise ValueError(
-            _("The grid has no value for {name}: give at least one.").format(
-                name=name
+            _(
+                "The grid has no value for {name}: give at least one.",
+                name=name,
             )
         )
     return axis
@@ -123,8 +129,10 @@ def _labelled(name, values):
         raise ValueError(
             _(
                 "The values of {name} must be a list or a mapping from "
-                "labels, not {given!r}."
-            ).format(name=name, given=values)
+                "labels, not {given!r}.",
+                name=name,
+                given=values,
+            )
         )
     if isinstance(values, Mapping):
         return [(str(k), _value(name, v)) for k, v in values.items()]

@@ -218,8 +218,9 @@ def _checked(n_jobs):
     raise ValueError(
         _(
             "n_jobs must be a whole number of cells to run at a time, -1 for "
-            "all cores or workers, or None, not {given!r}."
-        ).format(given=n_jobs)
+            "all cores or workers, or None, not {given!r}.",
+            given=n_jobs,
+        )
     )
 
 

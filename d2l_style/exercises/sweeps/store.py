@@ -152,8 +152,10 @@ class Store:
             raise ValueError(
                 _(
                     "Results cannot be kept in {folder} ({reason}). Choose "
-                    "another folder."
-                ).format(folder=self.folder, reason=error.strerror or error)
+                    "another folder.",
+                    folder=self.folder,
+                    reason=error.strerror or error,
+                )
             ) from None
 
 

@@ -85,8 +85,7 @@ def tokens(sentence, language):
         raise ValueError(
             _(
                 "The sentence must be a string with at least one word, such "
-                "as {example!r}, not {given!r}."
-            ).format(
+                "as {example!r}, not {given!r}.",
                 example=corpus(language, LANGUAGES[language][0])[0],
                 given=sentence,
             )
@@ -129,8 +128,10 @@ def salience(corpus_a, corpus_b, n=3, smoothing=SMOOTHING):
         raise ValueError(
             _(
                 "n must be at least 1 and smoothing above 0, not {n!r} and "
-                "{smoothing!r}."
-            ).format(n=n, smoothing=smoothing)
+                "{smoothing!r}.",
+                n=n,
+                smoothing=smoothing,
+            )
         )
     a = Counter(u for s in corpus_a for u in _ngrams(s, n))
     b = Counter(u for s in corpus_b for u in _ngrams(s, n))
@@ -293,8 +294,10 @@ def _learned(language, to, corpora, threshold):
         raise ValueError(
             _(
                 "corpora must have sentences of the styles {styles}, not of "
-                "{given}."
-            ).format(styles=", ".join(styles), given=list(corpora))
+                "{given}.",
+                styles=", ".join(styles),
+                given=list(corpora),
+            )
         )
     ours, theirs = (tuple(corpora[s]) for s in (other(language, to), to))
     return _learn(language, ours, theirs, threshold)
@@ -382,15 +385,16 @@ def check(language, style=None):
     """Raise ``ValueError`` where there is no such language or style."""
     if language not in LANGUAGES:
         raise ValueError(
-            _("Unknown language {given!r}. There are: {known}.").format(
-                given=language, known=", ".join(LANGUAGES)
+            _(
+                "Unknown language {given!r}. There are: {known}.",
+                given=language,
+                known=", ".join(LANGUAGES),
             )
         )
     if style is not None and style not in LANGUAGES[language]:
         raise ValueError(
             _(
-                "Unknown style {given!r}. In {language} there are: {known}."
-            ).format(
+                "Unknown style {given!r}. In {language} there are: {known}.",
                 given=style,
                 language=language,
                 known=", ".join(LANGUAGES[language]),
@@ -407,8 +411,10 @@ def check_threshold(threshold):
             _(
                 "threshold must be a finite number above 0, such as "
                 "{default}, not {given!r}. The higher, the fewer phrases "
-                "count as style."
-            ).format(default=THRESHOLD, given=threshold)
+                "count as style.",
+                default=THRESHOLD,
+                given=threshold,
+            )
         )
 
 

@@ -63,9 +63,7 @@ class NaiveBayes:
     def __init__(self, smoothing=1.0):
         if not smoothing > 0:
             raise ValueError(
-                _("smoothing must be above 0, not {given!r}.").format(
-                    given=smoothing
-                )
+                _("smoothing must be above 0, not {given!r}.", given=smoothing)
             )
         self.smoothing = smoothing
         self.counts = {}
@@ -93,8 +91,10 @@ class NaiveBayes:
             )
         if style not in self.counts:
             raise ValueError(
-                _("Unknown style {style!r}. Known: {known}.").format(
-                    style=style, known=", ".join(self.counts)
+                _(
+                    "Unknown style {style!r}. Known: {known}.",
+                    style=style,
+                    known=", ".join(self.counts),
                 )
             )
         logs = {s: self._log(sentence, s) for s in self.counts}
@@ -122,8 +122,10 @@ def split(sentences, seed=0, fold=0, folds=4):
         raise ValueError(
             _(
                 "fold must be 0 to folds - 1 and folds at least 2, not "
-                "{fold!r} of {folds!r}."
-            ).format(fold=fold, folds=folds)
+                "{fold!r} of {folds!r}.",
+                fold=fold,
+                folds=folds,
+            )
         )
     order = list(sentences)
     random.Random(seed).shuffle(order)
@@ -301,8 +303,10 @@ def _check_folds(folds, language):
         raise ValueError(
             _(
                 "folds must be a whole number from 2 to {most}, the number "
-                "of sentences, not {given!r}."
-            ).format(most=most, given=folds)
+                "of sentences, not {given!r}.",
+                most=most,
+                given=folds,
+            )
         )
 
 
@@ -315,8 +319,9 @@ def _checked_thresholds(thresholds):
         raise ValueError(
             _(
                 "thresholds must be a list of at least one number, such as "
-                "[1.5, 3, 6], not {given!r}."
-            ).format(given=thresholds)
+                "[1.5, 3, 6], not {given!r}.",
+                given=thresholds,
+            )
         )
     for threshold in wanted:
         check_threshold(threshold)
