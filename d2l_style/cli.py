@@ -27,7 +27,7 @@ from d2l_style.language import N_, _
 from d2l_style.network import fetch as fetching
 from d2l_style.network.weights import describe
 from d2l_style.pictures import images
-from d2l_style.recipe import BACKENDS, PRESETS, STYLE_FITS, Recipe
+from d2l_style.recipe import BACKENDS, CHOICES, PRESETS, Recipe
 from d2l_style.transfer import StyleTransfer, network_of
 
 app = typer.Typer(
@@ -37,12 +37,22 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _IN_BOOK = N_("{value} in the book.")
+
+
+def _choice(name, of_book=""):
+    """Return the option of a choice; ``of_book`` is what the book has."""
+    help = _(CHOICES[name].help)
+    if of_book:
+        help = f"{help} {_(_IN_BOOK, value=of_book)}"
+    return typer.Option(help=help)
+
+
 # Errors that carry a sentence for the reader, not a bug of ours.
 _EXPECTED = (ValueError, OSError, ImportError, Diverged)
 
 Backend = StrEnum("Backend", BACKENDS)
 Preset = StrEnum("Preset", PRESETS)
-StyleFit = StrEnum("StyleFit", STYLE_FITS)
+StyleFit = StrEnum("StyleFit", list(CHOICES["style_fit"].options))
 What = StrEnum("What", ["vgg19", "images"])
 
 
@@ -70,14 +80,7 @@ def transfer(
     backend: Annotated[
         Backend, typer.Option(help=_("Which framework computes."))
     ] = "pytorch",
-    weights: Annotated[
-        str,
-        typer.Option(
-            help=_(
-                "auto, imagenet, oxford, mini, random or a .safetensors file."
-            )
-        ),
-    ] = "auto",
+    weights: Annotated[str, _choice("weights")] = "auto",
     size: Annotated[
         str,
         typer.Option(
@@ -93,35 +96,25 @@ def transfer(
             ),
         ),
     ] = False,
-    style_fit: Annotated[
-        StyleFit,
-        typer.Option(
-            help=_("STYLE squeezed to the size, cropped, or in its own shape.")
-        ),
-    ] = "squeeze",
+    style_fit: Annotated[StyleFit, _choice("style_fit")] = "squeeze",
     epochs: Annotated[
         int | None,
         typer.Option(help=_("How many epochs; 500 in the book, 250 in fast.")),
     ] = None,
     style_layers: Annotated[
-        str | None,
-        typer.Option(help=_("Convolutions, like conv1_1,conv2_1 or 0,5.")),
+        str | None, _choice("style_layers", "conv1_1,conv2_1 ... conv5_1")
     ] = None,
     content_layers: Annotated[
-        str | None, typer.Option(help=_("Convolutions, like conv4_4 or 25."))
+        str | None, _choice("content_layers", "conv4_4")
     ] = None,
     content_weight: Annotated[
-        float | None, typer.Option(help=_(_IN_BOOK, value="1"))
+        float | None, _choice("content_weight", "1")
     ] = None,
     style_weight: Annotated[
-        float | None, typer.Option(help=_(_IN_BOOK, value="1e4"))
+        float | None, _choice("style_weight", "1e4")
     ] = None,
-    tv_weight: Annotated[
-        float | None, typer.Option(help=_(_IN_BOOK, value="10"))
-    ] = None,
-    lr: Annotated[
-        float | None, typer.Option(help=_("Learning rate, 0.3 in the book."))
-    ] = None,
+    tv_weight: Annotated[float | None, _choice("tv_weight", "10")] = None,
+    lr: Annotated[float | None, _choice("lr", "0.3")] = None,
     preset: Annotated[
         Preset, typer.Option(help=_("Which edition of the chapter."))
     ] = "paired",

@@ -4,26 +4,22 @@ import ast
 import json
 import math
 import re
+import textwrap
 from dataclasses import asdict, dataclass, fields, replace
 
+from d2l_style import choices
+from d2l_style.choices import NETWORK, SIZE, TARGETS, choice, one_of
 from d2l_style.language import N_, _
 from d2l_style.network import vgg
 
-TAPS = ("relu", "conv", "inplace")
-INITS = ("content", "noise", "style")
-STYLE_FITS = ("squeeze", "crop", "keep")
-OPTIMIZERS = ("adam",)
-SCHEDULES = ("steps", "linear")
-PRECISIONS = ("exact", "fast")
-EPSILONS = ("pytorch", "mxnet")
 BACKENDS = ("pytorch", "mxnet")
-_LARGEST = 1e30  # float32 ends at 3e38
-_MOST = 10**9
-_BETA = 0.99999  # at 1 Adam would divide by 0
-_SIDE = 20_000  # pixels
 PRESETS = ("paired", "fast", "as-printed", "as-printed-vi")
+_BETA = choices.number(at_least=0, most=0.99999)  # at 1 Adam divides by 0
+_WEIGHT = choices.number(at_least=0)
 _TAIL = 0.4  # of the epochs: in the linear schedule lr falls over the last
 _REST = 0.02  # of lr: what is left of it after the last
+# What a Recipe once had, with the one value that it could have.
+_FORMER = {"optimizer": "adam"}
 
 
 def lr_at(epoch, lr, lr_decay_epoch, lr_decay=0.8):
@@ -52,106 +48,218 @@ def linear_lr_at(epoch, lr, num_epochs):
 class Recipe:
     """All choices of one style transfer; the defaults are preset ``paired``.
 
-    ==================== ====================================================
-    content_layers       convolutions, by index or name; empty: no content
-    style_layers         convolutions, by index or name; empty: no style
-    content_weight       weight of every content term
-    style_weight         weight of every style term
-    tv_weight            weight of the total variation term
-    style_layer_weights  one factor per style layer on top of style_weight;
-                         empty: 1 each
-    style_repeats        how often the style terms enter the total loss (the
-                         Vietnamese edition adds them ten times)
-    tap                  where features are read: ``relu``, ``conv`` or
-                         ``inplace`` (see :func:`d2l_style.network.vgg.tapped`)
-    image_shape          (h, w) in pixels
-    antialias            how pictures are made smaller: True averages all
-                         the pixels that a new one covers (Pillow), False
-                         looks at the nearest four (OpenCV, MXNet)
-    style_fit            how the style picture meets image_shape: ``squeeze``
-                         to it (the book), ``crop`` to its aspect ratio first,
-                         or ``keep`` the picture's own, with as many pixels
-    init                 the first image: ``content``, ``noise``, ``style``
-                         (cropped where style_fit is ``keep``)
-    optimizer            ``adam``
-    adam_epsilon         where Adam's 1e-8 is added: after the bias correction
-                         (``pytorch``) or before it (``mxnet``)
-    beta1, beta2         how much of Adam's averages, of the gradient and of
-                         its square, is kept from epoch to epoch
-    lr                   learning rate, in units of the standardised image
-    num_epochs           epochs of a whole run
-    lr_schedule          ``steps``: see lr_decay_epoch (the book);
-                         ``linear``: lr is held, then falls in a straight
-                         line over the last 40 % of num_epochs
-    lr_decay_epoch       epochs after which lr is multiplied by lr_decay
-    lr_decay             see above
-    precision            ``exact``: float32 throughout. ``fast``: bfloat16
-                         convolutions where the processor multiplies them in
-                         hardware; Gram matrices, losses and the image stay
-                         float32. Elsewhere it is the same as ``exact``
-    weights              the network: see
-                         :func:`d2l_style.network.weights.load_parameters`
-    seed                 of the noise image
-    ==================== ====================================================
-
-    Raises ``ValueError`` with what would be valid.
+    Raises ``ValueError`` with what would be valid. The choices:
     """
 
-    content_layers: tuple = (25,)
-    style_layers: tuple = (0, 5, 10, 19, 28)
-    content_weight: float = 1.0
-    style_weight: float = 1e4
-    tv_weight: float = 10.0
-    style_layer_weights: tuple = ()
-    style_repeats: int = 1
-    tap: str = "relu"
-    image_shape: tuple = (300, 450)
-    antialias: bool = True
-    style_fit: str = "squeeze"
-    init: str = "content"
-    optimizer: str = "adam"
-    adam_epsilon: str = "pytorch"
-    beta1: float = 0.9
-    beta2: float = 0.999
-    lr: float = 0.3
-    num_epochs: int = 500
-    lr_schedule: str = "steps"
-    lr_decay_epoch: int = 50
-    lr_decay: float = 0.8
-    precision: str = "exact"
-    weights: str = "auto"
-    seed: int = 0
+    content_layers: tuple = choice(
+        (25,),
+        choices.layers,
+        N_("content layers"),
+        N_("Convolutions, by name or index, that compare with the photo."),
+        anew=TARGETS,
+    )
+    style_layers: tuple = choice(
+        (0, 5, 10, 19, 28),
+        choices.layers,
+        N_("style layers"),
+        N_("Convolutions, by name or index, that compare with the painting."),
+        anew=TARGETS,
+    )
+    content_weight: float = choice(
+        1.0,
+        _WEIGHT,
+        N_("content weight"),
+        N_("How much the picture must still show what the photo shows."),
+        span=(-3, 3),
+    )
+    style_weight: float = choice(
+        1e4,
+        _WEIGHT,
+        N_("style weight"),
+        N_("How much it must be painted as the painting is."),
+        span=(0, 7),
+    )
+    tv_weight: float = choice(
+        10.0,
+        _WEIGHT,
+        N_("TV weight"),
+        N_("Total variation: how much neighbouring pixels must agree."),
+        span=(-2, 4),
+    )
+    style_layer_weights: tuple = choice(
+        (),
+        choices.numbers(at_least=0),
+        N_("factors of the style layers"),
+        N_("One for each style layer, on top of style_weight; empty: 1 each."),
+    )
+    style_repeats: int = choice(
+        1,
+        choices.whole(at_least=1),
+        N_("style terms repeated"),
+        N_(
+            "How often the style terms enter the total; the Vietnamese "
+            "edition adds them ten times."
+        ),
+    )
+    tap: str = choice(
+        "relu",
+        **one_of({"relu": "relu", "conv": "conv", "inplace": "inplace"}),
+        label=N_("features read at"),
+        help=N_(
+            "Where a layer's features are read: after its ReLU, before it, "
+            "or as a ReLU that works in place leaves them."
+        ),
+        anew=TARGETS,
+    )
+    image_shape: tuple = choice(
+        (300, 450),
+        choices.shape,
+        N_("size"),
+        N_("Height and width of the picture in pixels."),
+        anew=SIZE,
+    )
+    antialias: bool = choice(
+        True,
+        **one_of(
+            {
+                True: N_("averaging (Pillow)"),
+                False: N_("skipping (OpenCV)"),
+            }
+        ),
+        label=N_("pictures reduced by"),
+        help=N_(
+            "How pictures are made smaller: averaging all pixels that a new "
+            "one covers, or looking at the nearest four."
+        ),
+        anew=TARGETS,
+    )
+    style_fit: str = choice(
+        "squeeze",
+        **one_of(
+            {
+                "squeeze": N_("squeezed, as in the book"),
+                "crop": N_("cropped"),
+                "keep": N_("its own shape"),
+            }
+        ),
+        label=N_("style picture"),
+        help=N_(
+            "How the style picture meets the size: squeezed, cropped to its "
+            "proportions, or in its own, with as many pixels."
+        ),
+        anew=TARGETS,
+    )
+    init: str = choice(
+        "content",
+        **one_of(
+            {
+                "content": N_("content"),
+                "noise": N_("noise"),
+                "style": N_("style"),
+            }
+        ),
+        label=N_("start image"),
+        help=N_("The picture that a run begins with."),
+        common=True,
+    )
+    adam_epsilon: str = choice(
+        "pytorch",
+        **one_of({"pytorch": "pytorch", "mxnet": "mxnet"}),
+        label=N_("Adam's epsilon as in"),
+        help=N_(
+            "Where Adam adds its 1e-8: after the bias correction (pytorch) "
+            "or before it (mxnet)."
+        ),
+    )
+    beta1: float = choice(
+        0.9,
+        _BETA,
+        N_("Adam's beta1"),
+        N_("How much of the gradient's average is kept at each epoch."),
+    )
+    beta2: float = choice(
+        0.999,
+        _BETA,
+        N_("Adam's beta2"),
+        N_("How much of the squared gradient's average is kept."),
+    )
+    lr: float = choice(
+        0.3,
+        choices.number(above=0),
+        N_("learning rate"),
+        N_("How far an epoch moves the picture, in standardised units."),
+        common=True,
+    )
+    num_epochs: int = choice(
+        500,
+        choices.whole(at_least=1),
+        N_("epochs"),
+        N_("The length of a whole run."),
+        common=True,
+    )
+    lr_schedule: str = choice(
+        "steps",
+        **one_of(
+            {
+                "steps": N_("in steps, as in the book"),
+                "linear": N_("in a line, at the end"),
+            }
+        ),
+        label=N_("learning rate falls"),
+        help=N_(
+            "In steps all along, or in a straight line over the last 40 % of "
+            "the epochs."
+        ),
+    )
+    lr_decay_epoch: int = choice(
+        50,
+        choices.whole(at_least=1),
+        N_("decay every (epochs)"),
+        N_("Epochs between two steps of the learning rate."),
+    )
+    lr_decay: float = choice(
+        0.8,
+        choices.number(above=0),
+        N_("decay factor"),
+        N_("What a step multiplies the learning rate by."),
+    )
+    precision: str = choice(
+        "exact",
+        **one_of(
+            {
+                "exact": N_("exact (float32)"),
+                "fast": N_("fast (bfloat16 if it helps)"),
+            }
+        ),
+        label=N_("precision"),
+        help=N_(
+            "float32 throughout, or convolutions in bfloat16 where the "
+            "processor multiplies it in hardware."
+        ),
+        anew=TARGETS,
+    )
+    weights: str = choice(
+        "auto",
+        choices.network,
+        N_("network"),
+        N_("auto, imagenet, oxford, mini, random or a .safetensors file."),
+        common=True,
+        anew=NETWORK,
+    )
+    seed: int = choice(
+        0,
+        choices.whole(at_least=0, most=2**64),
+        N_("seed of the noise"),
+        N_("The same seed begins with the same noise."),
+    )
 
     def __post_init__(self):
-        self._set("content_layers", _layers("content", self.content_layers))
-        self._set("style_layers", _layers("style", self.style_layers))
+        for name, entry in CHOICES.items():
+            value = entry.check(name, getattr(self, name))
+            object.__setattr__(self, name, value)
         self._check_layers()
-        for name in ("content_weight", "style_weight", "tv_weight"):
-            self._set(name, _number(name, getattr(self, name), at_least=0))
-        self._set("style_layer_weights", self._layer_weights())
-        self._set("image_shape", _shape(self.image_shape))
-        self._set("lr", _number("lr", self.lr, above=0))
-        self._set("lr_decay", _number("lr_decay", self.lr_decay, above=0))
-        for name in ("beta1", "beta2"):
-            value = _number(name, getattr(self, name), at_least=0, most=_BETA)
-            self._set(name, value)
-        for name in ("style_repeats", "num_epochs", "lr_decay_epoch"):
-            self._set(name, _whole(name, getattr(self, name), at_least=1))
-        self._set("seed", _whole("seed", self.seed, at_least=0, most=2**64))
-        for name, valid in _CHOICES.items():
-            _choice(name, getattr(self, name), valid)
-        if not isinstance(self.antialias, bool):
-            raise ValueError(
-                _(
-                    "antialias must be True or False, not {given!r}.",
-                    given=self.antialias,
-                )
-            )
-        self._set("weights", _weights(self.weights))
+        self._check_factors()
         self._check_size()
-
-    def _set(self, name, value):
-        object.__setattr__(self, name, value)
 
     def _check_layers(self):
         if not self.content_layers and not self.style_layers:
@@ -163,20 +271,17 @@ class Recipe:
                 )
             )
 
-    def _layer_weights(self):
-        given = _sequence("style_layer_weights", self.style_layer_weights)
-        if given and len(given) != len(self.style_layers):
+    def _check_factors(self):
+        given, wanted = len(self.style_layer_weights), len(self.style_layers)
+        if given not in (0, wanted):
             raise ValueError(
                 _(
                     "style_layer_weights has {given} entries for {layers} "
                     "style layers: give one for each, or none.",
-                    given=len(given),
-                    layers=len(self.style_layers),
+                    given=given,
+                    layers=wanted,
                 )
             )
-        return tuple(
-            _number("style_layer_weights", w, at_least=0) for w in given
-        )
 
     def _check_size(self):
         need = vgg.smallest_side(self.deepest)
@@ -241,8 +346,23 @@ class Recipe:
         """
         if "style_layers" in changes:
             changes.setdefault("style_layer_weights", ())
-        _known(changes)
-        return replace(self, **changes)
+        return replace(self, **_known(changes))
+
+    def changes(self, other):
+        """Return in what ``other`` differs: {choice: the other's value}."""
+        return {
+            name: getattr(other, name)
+            for name in CHOICES
+            if getattr(self, name) != getattr(other, name)
+        }
+
+    def makes_anew(self, other):
+        """Return what a run that goes on with ``other`` has to make anew.
+
+        A set of "network", "targets" (the network's frozen copy and what
+        both pictures are in it) and "size".
+        """
+        return {CHOICES[name].anew for name in self.changes(other)} - {""}
 
     def to_json(self):
         """Return the recipe as JSON text that :meth:`from_json` reads."""
@@ -255,9 +375,8 @@ class Recipe:
         same recipe back, as does :meth:`from_text`.
         """
         lines = [
-            f"    {f.name}={_as_code(f.name, getattr(self, f.name))},"
-            for f in fields(self)
-            if getattr(self, f.name) != f.default
+            f"    {name}={_as_code(name, value)},"
+            for name, value in Recipe().changes(self).items()
         ]
         return "\n".join(["Recipe(", *lines, ")"]) if lines else "Recipe()"
 
@@ -269,9 +388,7 @@ class Recipe:
         """
         if text.lstrip().startswith("{"):
             return cls.from_json(text)
-        values = _arguments(text)
-        _known(values)
-        return cls(**values)
+        return cls(**_known(_arguments(text)))
 
     @classmethod
     def from_json(cls, text):
@@ -286,8 +403,7 @@ class Recipe:
             raise ValueError(
                 _("This is not a recipe: expected a JSON object.")
             )
-        _known(values)
-        return cls(**values)
+        return cls(**_known(values))
 
     @classmethod
     def preset(cls, name="paired", backend="pytorch", **changes):
@@ -301,8 +417,8 @@ class Recipe:
         ``as-printed-vi``: where it prints 1e3 and adds the style terms ten
         times, as the Vietnamese one and versions of the Korean one do.
         """
-        _choice("preset", name, PRESETS)
-        _choice("backend", backend, BACKENDS)
+        choices.among("preset", name, PRESETS)
+        choices.among("backend", backend, BACKENDS)
         values = {}
         if name == "fast":
             values.update(_FAST)
@@ -332,15 +448,6 @@ _FAST = {
     "beta2": 0.9,
     "lr_schedule": "linear",
     "num_epochs": 250,
-}
-_CHOICES = {
-    "tap": TAPS,
-    "style_fit": STYLE_FITS,
-    "init": INITS,
-    "optimizer": OPTIMIZERS,
-    "adam_epsilon": EPSILONS,
-    "lr_schedule": SCHEDULES,
-    "precision": PRECISIONS,
 }
 
 
@@ -379,126 +486,32 @@ def _arguments(text):
 
 
 def _known(values):
-    valid = [f.name for f in fields(Recipe)]
-    unknown = [name for name in values if name not in valid]
+    """Return a recipe's values without what it once had; check the names."""
+    for name, value in _FORMER.items():
+        if name in values:
+            choices.among(name, values[name], (value,))
+    values = {k: v for k, v in values.items() if k not in _FORMER}
+    unknown = [name for name in values if name not in CHOICES]
     if unknown:
         raise ValueError(
             _(
                 "A recipe has no {unknown}. It has: {valid}.",
                 unknown=", ".join(map(repr, unknown)),
-                valid=", ".join(valid),
+                valid=", ".join(CHOICES),
             )
         )
+    return values
 
 
-def _choice(name, value, valid):
-    if not isinstance(value, str) or value not in valid:
-        raise ValueError(
-            _(
-                "{name} must be one of {valid}, not {given!r}.",
-                name=name,
-                valid=", ".join(map(repr, valid)),
-                given=value,
-            )
-        )
-
-
-def _sequence(name, values):
-    try:
-        if isinstance(values, (str, bytes, dict)):
-            raise TypeError
-        return tuple(values)
-    except TypeError:
-        raise ValueError(
-            _("{name} must be a list, not {given!r}.", name=name, given=values)
-        ) from None
-
-
-_TWICE = {
-    "content": N_("A content layer is given twice: {indices}."),
-    "style": N_("A style layer is given twice: {indices}."),
-}
-
-
-def _layers(kind, values):
-    indices = tuple(
-        vgg.conv_index(v) for v in _sequence(f"{kind}_layers", values)
-    )
-    if len(set(indices)) < len(indices):
-        raise ValueError(_(_TWICE[kind], indices=indices))
-    return indices
-
-
-_AT_LEAST = N_(
-    "{name} must be a finite number at least {least} and at most {most:g}, "
-    "not {given!r}."
-)
-_ABOVE = N_(
-    "{name} must be a finite number above {above} and at most {most:g}, not "
-    "{given!r}."
-)
-
-
-def _number(name, value, *, at_least=None, above=None, most=_LARGEST):
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    low = number < at_least if above is None else number <= above
-    if not number <= most or low:
-        told = _AT_LEAST if above is None else _ABOVE
-        raise ValueError(
-            _(
-                told,
-                name=name,
-                least=at_least,
-                above=above,
-                most=most,
-                given=value,
-            )
-        )
-    return number
-
-
-def _whole(name, value, *, at_least, most=_MOST):
-    number = _number(name, value, at_least=at_least, most=most)
-    if number != int(number):
-        raise ValueError(
-            _(
-                "{name} must be a whole number, not {given!r}.",
-                name=name,
-                given=value,
-            )
-        )
-    return value if type(value) is int else int(number)
-
-
-def _shape(value):
-    shape = _sequence("image_shape", value)
-    if len(shape) != 2:
-        raise ValueError(
-            _(
-                "image_shape must be (height, width) in pixels, not "
-                "{given!r}.",
-                given=value,
-            )
-        )
-    return tuple(
-        _whole("image_shape", side, at_least=1, most=_SIDE) for side in shape
+def _listed():
+    """Return the choices and what they do, as lines of a docstring."""
+    lines = [f"{name:<20} {entry.help}" for name, entry in CHOICES.items()]
+    wrap = {"width": 79, "initial_indent": "    "}
+    return "\n".join(
+        textwrap.fill(line, subsequent_indent=" " * 25, **wrap)
+        for line in lines
     )
 
 
-def _weights(value):
-    try:
-        name = value if isinstance(value, str) else value.__fspath__()
-    except AttributeError:
-        name = ""
-    if not name:
-        raise ValueError(
-            _(
-                "weights must be 'auto', 'imagenet', 'oxford', 'mini', "
-                "'random' or the path of a .safetensors file, not {given!r}.",
-                given=value,
-            )
-        )
-    return name
+CHOICES = {f.name: f.metadata["choice"] for f in fields(Recipe)}
+Recipe.__doc__ += f"\n{_listed()}\n"

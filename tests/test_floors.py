@@ -14,6 +14,7 @@ FLOORS = (
     ("language",),
     ("machine",),
     ("network",),
+    ("choices",),
     ("recipe",),
     ("pictures",),
     ("images", "sheet"),  # where older notebooks look

@@ -8,6 +8,7 @@ from functools import wraps
 
 import numpy as np
 
+from d2l_style.choices import NETWORK, SIZE
 from d2l_style.engine import forecast
 from d2l_style.language import _
 from d2l_style.network import vgg
@@ -15,17 +16,6 @@ from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
 
 MAX_LR = 1e35  # beyond it float32 ends
-# What the network's copy, its features and the targets depend on.
-_SEEN_THROUGH = (
-    "weights",
-    "content_layers",
-    "style_layers",
-    "tap",
-    "image_shape",
-    "antialias",
-    "style_fit",
-    "precision",
-)
 EPSILON = 1e-8  # Adam's, in both frameworks
 UNWEIGHTED = {"content_weight": 1, "style_weight": 1, "tv_weight": 1}
 
@@ -165,20 +155,20 @@ class SynthesisBase(ABC):
         again. ``init`` and ``seed`` speak at the next :meth:`reset`. If it
         raises, nothing has changed.
         """
-        old = self.recipe
+        old, anew = self.recipe, self.recipe.makes_anew(recipe)
         with self._computing(recipe), self.all_or_nothing():
             if content_img is not None:
                 self.content_img = images.as_image(content_img)
             if style_img is not None:
                 self.style_img = images.as_image(style_img)
-            if recipe.weights != old.weights and not self._given_net:
+            if NETWORK in anew and not self._given_net:
                 self.pretrained_net = self._load(recipe.weights)
             new = content_img is not None or style_img is not None
-            if new or seen_through(recipe) != seen_through(old):
+            if new or anew:
                 self._check_memory(recipe, self._held(old))
                 self._aim(recipe)
             self.objective = self._make_objective(recipe)
-            if recipe.image_shape != old.image_shape:
+            if SIZE in anew:
                 img = images.resize(self.image(), recipe.image_shape)
                 self._begin(images.standardise(img))
                 self.adam_steps = 0
@@ -437,8 +427,3 @@ class SynthesisBase(ABC):
     @abstractmethod
     def _adam(self):
         """Return Adam's (mean, variance) as NumPy arrays."""
-
-
-def seen_through(recipe):
-    """Return all of a recipe that the features and targets depend on."""
-    return [getattr(recipe, name) for name in _SEEN_THROUGH]

@@ -1,7 +1,6 @@
 """The widgets that hold a Recipe: they show one and give one."""
 
 import html
-from dataclasses import fields
 
 import ipywidgets as widgets
 
@@ -11,45 +10,11 @@ from d2l_style.network import vgg
 from d2l_style.panel.choices import label, networks, options
 from d2l_style.panel.quiet import Quiet
 from d2l_style.panel.weight import WeightControl
-from d2l_style.recipe import Recipe
+from d2l_style.recipe import CHOICES, Recipe
 
 _BOOK = Recipe()  # whose layers are marked
-_TERMS = {  # of the recipe: label, range in powers of ten, help
-    "content_weight": (
-        N_("content"),
-        (-3, 3),
-        N_("How much the picture must still show what the photo shows."),
-    ),
-    "style_weight": (
-        N_("style"),
-        (0, 7),
-        N_("How much it must be painted as the painting is."),
-    ),
-    "tv_weight": (
-        N_("TV (smoothness)"),
-        (-2, 4),
-        N_("Total variation: how much neighbouring pixels must agree."),
-    ),
-}
-_SETTINGS = {  # of the recipe: how it is entered
-    "num_epochs": widgets.IntText,
-    "lr": widgets.FloatText,
-    "lr_schedule": widgets.Dropdown,
-    "lr_decay_epoch": widgets.IntText,
-    "lr_decay": widgets.FloatText,
-    "init": widgets.Dropdown,
-    "seed": widgets.IntText,
-    "weights": widgets.Dropdown,
-    "tap": widgets.Dropdown,
-    "antialias": widgets.Dropdown,
-    "style_fit": widgets.Dropdown,
-    "style_repeats": widgets.IntText,
-    "optimizer": widgets.Dropdown,
-    "adam_epsilon": widgets.Dropdown,
-    "beta1": widgets.FloatText,
-    "beta2": widgets.FloatText,
-    "precision": widgets.Dropdown,
-}
+_LAYERS = ("content_layers", "style_layers")
+_KINDS = {int: widgets.IntText, float: widgets.FloatText}
 _AS_LAYER = {  # a convolution's two boxes: name, tooltip, told of the book's
     "style": (
         N_("{layer} style"),
@@ -76,8 +41,11 @@ class Controls:
         self._changed, self._quiet = changed, Quiet()
         self._shown, self._own_networks = recipe, {}
         self.weights = {
-            name: WeightControl(_(term), exponents, _(told), self._notify)
-            for name, (term, exponents, told) in _TERMS.items()
+            name: WeightControl(
+                label(name), entry.span, _(entry.help), self._notify
+            )
+            for name, entry in CHOICES.items()
+            if entry.span
         }
         self.calibrated = widgets.Checkbox(
             description=_("sliders show each loss's share in the gradient"),
@@ -179,8 +147,10 @@ class Controls:
         }
 
     def _make_settings(self):
-        self.height = _setting(widgets.IntText, _("height"))
-        self.width = _setting(widgets.IntText, _("width"))
+        self.height, self.width = (
+            widgets.IntText(description=side, continuous_update=False)
+            for side in (_("height"), _("width"))
+        )
         self.own_shape = widgets.Button(
             description=_("Shape of the content picture"),
             icon="crop",
@@ -190,14 +160,9 @@ class Controls:
             ),
             layout={"width": "auto"},
         )
-        self.settings = {
-            name: _setting(kind, label(name), options(name))
-            for name, kind in _SETTINGS.items()
-        }
+        self.settings = {name: _setting(name) for name in _in_settings()}
         for box in (self.height, self.width, *self.settings.values()):
             box.observe(self._notify, "value")
-        if len(self.settings) + 1 + len(_TERMS) + 3 != len(fields(Recipe)):
-            raise AssertionError("The recipe has a choice without a widget.")
 
     def _lay_out_weights(self):
         return widgets.VBox(
@@ -230,6 +195,8 @@ class Controls:
         )
         for box in (*size, *self.settings.values(), button):
             box.layout.width, box.layout.max_width = "384px", "98%"
+            if box is not button:
+                box.style.description_width = "155px"
         wrap = {"flex_flow": "row wrap", "grid_gap": "0 24px"}
         return widgets.VBox(
             [
@@ -328,10 +295,17 @@ def _layer_header():
     return widgets.HTML(f'<div class="d2l-heads">{cells}</div>')
 
 
-def _setting(kind, label, options=None):
-    """Return a widget of a class, among ``options`` if there are any."""
-    more = {"continuous_update": False}
-    if options is not None:
-        more = {"options": list(options.items())}
-    style = {"description_width": "155px"}
-    return kind(description=label, style=style, **more)
+def _in_settings():
+    """Return the choices that have no page of their own, common ones first."""
+    own = {"image_shape", "style_layer_weights", *_LAYERS}
+    names = [n for n, c in CHOICES.items() if not c.span and n not in own]
+    return sorted(names, key=lambda name: not CHOICES[name].common)
+
+
+def _setting(name):
+    """Return a choice's widget: among its options, or any number."""
+    told = {"description": label(name), "tooltip": _(CHOICES[name].help)}
+    if offered := options(name):
+        return widgets.Dropdown(options=list(offered.items()), **told)
+    kind = _KINDS[type(getattr(_BOOK, name))]
+    return kind(continuous_update=False, **told)

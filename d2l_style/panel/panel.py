@@ -3,7 +3,6 @@
 import atexit
 import html
 import threading
-from dataclasses import fields
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -492,9 +491,7 @@ class StylePanel(widgets.VBox):
         if recipe.weights != old.weights:
             self._show_network()
         self._show_recipe()
-        costs = ("image_shape", "weights", "content_layers", "style_layers")
-        slower = any(getattr(recipe, n) != getattr(old, n) for n in costs)
-        if slower and not going:
+        if old.makes_anew(recipe) and not going:
             self._forecast()
         elif not going:
             self._settle()
@@ -567,11 +564,7 @@ class StylePanel(widgets.VBox):
         if not jump():
             return
         self._after_jump()
-        changes = {
-            field.name: getattr(wish, field.name)
-            for field in fields(Recipe)
-            if getattr(wish, field.name) != getattr(before, field.name)
-        }
+        changes = before.changes(wish)
         if changes:
             try:
                 self._load(self.session.recipe.replace(**changes))

@@ -1,7 +1,5 @@
 """What changed between two recipes, in few words."""
 
-from dataclasses import fields
-
 from d2l_style.language import N_, _
 from d2l_style.network import vgg
 from d2l_style.panel.choices import label, options
@@ -26,14 +24,12 @@ def in_words(old, new, pictures=None):
         _(_PICTURES[kind], name=name)
         for kind, name in (pictures or {}).items()
     ]
-    for field in fields(old):
-        before, after = getattr(old, field.name), getattr(new, field.name)
-        if before != after:
-            parts.append(_change(field.name, before, after, old, new))
+    parts += [_change(name, old, new) for name in old.changes(new)]
     return "; ".join(part for part in parts if part)
 
 
-def _change(name, before, after, old, new):
+def _change(name, old, new):
+    before, after = getattr(old, name), getattr(new, name)
     if name in _LAYERS:
         return _layers(name, before, after)
     if name == "style_layer_weights":
@@ -62,7 +58,7 @@ def _factors(old, new):
 
 def _value(name, value):
     """Return a value as its control shows it."""
-    for words, offered in (options(name) or {}).items():
+    for words, offered in options(name).items():
         if offered == value:
             return words
     if isinstance(value, tuple):

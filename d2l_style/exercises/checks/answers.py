@@ -2,7 +2,6 @@
 
 import math
 import numbers
-from dataclasses import fields
 
 from d2l_style.exercises.meters import measure
 from d2l_style.exercises.verdict import wrong
@@ -36,11 +35,7 @@ def not_like(recipe, base, allowed):
                 given=type(recipe).__name__,
             )
         )
-    changed = [
-        f.name
-        for f in fields(Recipe)
-        if getattr(recipe, f.name) != getattr(base, f.name)
-    ]
+    changed = base.changes(recipe)
     others = [name for name in changed if name not in allowed]
     if others:
         return wrong(

@@ -1,6 +1,5 @@
 """Exercise 4: style in words."""
 
-
 from d2l_style.exercises.checks.answers import is_number, same
 from d2l_style.exercises.text import judge
 from d2l_style.exercises.verdict import checked, right, wrong

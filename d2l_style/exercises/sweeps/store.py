@@ -196,6 +196,9 @@ def key_of(cell, backend, network, pictures):
     """
     # Not from where the network lies: a moved one gives the same result.
     recipe = cell.recipe.replace(weights="auto").to_json()
+    # Old folders are found again: their recipes had one optimizer, Adam.
+    before, after = recipe.split(' "adam_epsilon"')
+    recipe = f'{before} "optimizer": "adam",\n "adam_epsilon"{after}'
     text = "\n".join([recipe, backend, network, *pictures])
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
