@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from d2l_style.exercises import judge, text
-from d2l_style.exercises.text import LANGUAGES
+from d2l_style.exercises.text import LANGUAGES, baseline
 from d2l_style.exercises.text.judge import NaiveBayes
 
 A = [("please", "come"), ("please", "eat", ".")]
@@ -95,7 +95,7 @@ def test_the_trade_off_of_content_and_style(language, figures):
 
 
 def test_the_same_seed_gives_the_same_figures(figures):
-    text._learn.cache_clear()
+    baseline._learn.cache_clear()
     assert judge.evaluate("english") == figures["english"]
     assert judge.evaluate("english", seed=1) != figures["english"]
 

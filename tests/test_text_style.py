@@ -317,7 +317,7 @@ def test_transfer_hands_one_threshold_to_all_steps(monkeypatch):
         return delete(sentence, scores, threshold)
 
     monkeypatch.setattr(baseline, "delete", spy)
-    text._learn.cache_clear()
+    baseline._learn.cache_clear()
     text.transfer("Please wait.", "english", "casual", threshold=2.5)
     assert taken == {2.5}
 
@@ -375,7 +375,8 @@ def test_an_explanation_has_a_line_for_each_step():
 
 @pytest.mark.parametrize(("language", "style"), ALL)
 def test_what_is_marked_is_what_was_deleted(language, style):
-    for sentence in text.corpus(language, text.other(language, style))[:12]:
+    other = baseline.other(language, style)
+    for sentence in text.corpus(language, other)[:12]:
         shown = text.explain(sentence, language, style)
         marked = Page(shown._repr_html_()).within["del"]
         found = re.findall(r"\[(.*?)\]", str(shown).split("\n")[1])

@@ -17,7 +17,7 @@ from d2l_style.network import vgg
 from d2l_style.pictures import images
 from d2l_style.pictures.animator import COLOURS
 from d2l_style.recipe import Recipe
-from d2l_style.transfer import backend_module
+from d2l_style.transfer import StyleTransfer
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv4_4", "conv5_1")
 MOST = 8  # channels in a row: more would be too small to see
@@ -120,7 +120,7 @@ def _answers(picture, indices, net, weights, backend, image_shape, tap):
         tap=tap,
     )
     picture = images.as_image(picture)
-    run = backend_module(backend).Synthesis(picture, picture, recipe, net=net)
+    run = StyleTransfer(picture, picture, recipe, backend, net=net)
     contents, _styles = run.features(run.array())  # it starts as the picture
     maps = [Y[0] for Y in contents]
     return run.image(), dict(zip(recipe.content_layers, maps, strict=True))
