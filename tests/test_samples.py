@@ -1,5 +1,6 @@
 """The pictures to try, and the sheet that shows pictures side by side."""
 
+import re
 import shutil
 import tomllib
 
@@ -13,10 +14,9 @@ from d2l_style.pictures import samples
 from d2l_style.pictures.contact_sheet import contact_sheet
 from d2l_style.pictures.samples import picture_folder, sample_images
 
+OF_README = {"contact-sheet", "networks", "readme"}  # not drawn: results
 DRAWN = sorted(
-    path.stem.removeprefix("draw_").replace("_", "-")
-    for path in (ROOT / "img").glob("draw_*.py")
-    if path.stem != "draw_figures"
+    {path.stem for path in (ROOT / "img").glob("*.jpg")} - OF_README
 )
 
 
@@ -24,6 +24,9 @@ def test_every_drawing_is_listed_with_all_that_is_to_say():
     found = sample_images()
     ours = [s for s in found.values() if s.source == "d2l-style"]
     assert sorted(s.name for s in ours) == DRAWN
+    assert {(s.author, s.licence) for s in ours} == {
+        ("the d2l-style authors", "CC BY 4.0")
+    }
     for sample in found.values():
         assert sample.kind in samples.KINDS
         for text in (sample.title, sample.author, sample.licence):
@@ -133,9 +136,17 @@ def test_the_list_of_drawings_can_be_read_and_names_files():
     text = (ROOT / "img/pictures.toml").read_text("utf-8")
     facts = tomllib.loads(text)
     assert sorted(facts) == DRAWN
-    for name, own in facts.items():
-        assert set(own) == {"kind", "title", "alt"}
-        assert (ROOT / "img" / f"{name}.jpg").is_file()
+    for own in facts.values():
+        assert set(own) == {"kind", "title", "alt", "script"}
+
+
+def test_the_licence_of_drawings_is_in_license():
+    parts = re.split(r"(.+)\n=+\n", (ROOT / "LICENSE").read_text("utf-8"))
+    text = dict(zip(parts[1::2], parts[2::2], strict=True))
+    name = "Prose and pictures: Creative Commons Attribution 4.0 International"
+    assert "the pictures in img/" in text[name]
+    assert "the d2l-style authors" in text[name]
+    assert "CC BY 4.0" in text[name]
 
 
 # --- the sheet -------------------------------------------------------------

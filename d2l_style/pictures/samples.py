@@ -22,6 +22,7 @@ from d2l_style.pictures import images
 from d2l_style.pictures.png import data_url, jpeg_bytes
 
 KINDS = (N_("content"), N_("style"))
+_TOLD = ("title", "author", "licence", "alt")  # in the reader's language
 _THUMBNAIL = (150, 100)  # pixels
 _AUTHORS = {"author": N_("the d2l-style authors"), "licence": "CC BY 4.0"}
 _BOOK = {"author": "Dive into Deep Learning", "licence": "CC BY-SA 4.0"}
@@ -227,7 +228,7 @@ def _of_packages():
 
 def _sample(name, source, path, facts):
     """Return a sample, described in the language in force."""
-    told = {key: _(text) for key, text in facts.items() if key != "kind"}
+    told = {key: _(text) for key, text in facts.items() if key in _TOLD}
     kind = facts.get("kind", "content")
     return Sample(name, kind, source=source, path=path, **told)
 
