@@ -55,14 +55,20 @@ class Recipe:
         (25,),
         choices.layers,
         N_("content layers"),
-        N_("Convolutions, by name or index, that compare with the photo."),
+        N_(
+            "Convolutions, by name or index, whose features are to be the "
+            "photo's."
+        ),
         anew=TARGETS,
     )
     style_layers: tuple = choice(
         (0, 5, 10, 19, 28),
         choices.layers,
         N_("style layers"),
-        N_("Convolutions, by name or index, that compare with the painting."),
+        N_(
+            "Convolutions, by name or index, whose Gram matrices are to be "
+            "the painting's."
+        ),
         anew=TARGETS,
     )
     content_weight: float = choice(
