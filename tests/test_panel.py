@@ -82,20 +82,20 @@ def open_panel(backend, content_img, style_img, recipe):
 def test_it_runs_pauses_and_goes_on(open_panel):
     p = open_panel()
     assert p.state == "ready"
-    assert "s an epoch" in p.status.value
+    assert "s an epoch" in p.bar.status.value
     first = p.views.compare.after
-    p.main.click()
+    p.bar.main.click()
     until(lambda: p.transfer.epoch >= 5)
-    assert p.main.description == "Pause"
-    p.main.click()
+    assert p.bar.main.description == "Pause"
+    p.bar.main.click()
     p.worker.settle(PATIENCE)
     assert p.state == "paused"
-    assert p.main.description == "Resume"
+    assert p.bar.main.description == "Resume"
     epoch = p.transfer.epoch
     time.sleep(0.1)
     assert p.transfer.epoch == epoch
     assert p.views.compare.after != first
-    p.main.click()
+    p.bar.main.click()
     until(lambda: p.transfer.epoch > epoch)
 
 
@@ -103,7 +103,7 @@ def test_the_run_is_the_runs_own(open_panel, content_img, style_img):
     """What the panel computes is what a StyleTransfer computes."""
     p = open_panel()
     p.controls.settings["num_epochs"].value = 7
-    p.main.click()
+    p.bar.main.click()
     until(lambda: p.state == "finished")
     other = StyleTransfer(content_img, style_img, p.recipe, p.backend)
     totals = [epoch.total for epoch in other.run()]
@@ -114,7 +114,7 @@ def test_the_run_is_the_runs_own(open_panel, content_img, style_img):
 
 def test_a_weight_moved_while_it_runs_is_marked(open_panel):
     p = open_panel()
-    p.main.click()
+    p.bar.main.click()
     until(lambda: p.transfer.epoch >= 3)
     p.controls.weights["style_weight"].slider.value = 1e5
     until(lambda: p.session.history.marks)
@@ -127,7 +127,7 @@ def test_a_weight_moved_while_it_runs_is_marked(open_panel):
 
 def test_layers_are_changed_while_it_runs(open_panel):
     p = open_panel()
-    p.main.click()
+    p.bar.main.click()
     until(lambda: p.transfer.epoch >= 2)
     p.controls.layers[28].style.value = False
     p.controls.layers[2].content.value = True
@@ -146,15 +146,15 @@ def test_undo_goes_back_to_before_the_change(open_panel):
     p.worker.settle(PATIENCE)
     p.session.epoch()
     assert p.transfer.recipe.tv_weight == 500
-    assert not p.undo.disabled
-    p.undo.click()
+    assert not p.bar.undo.disabled
+    p.bar.undo.click()
     p.worker.settle(PATIENCE)
     assert p.recipe == p.transfer.recipe == before
     assert np.array_equal(np.asarray(p.transfer.image()), picture_before)
     assert p.controls.weights["tv_weight"].value == before.tv_weight
     assert p.session.history.epochs == [1]
     assert not p.session.history.marks
-    assert p.undo.disabled
+    assert p.bar.undo.disabled
 
 
 def test_reset_begins_again(open_panel):
@@ -162,12 +162,12 @@ def test_reset_begins_again(open_panel):
     first = np.asarray(p.transfer.image())
     p.start()
     until(lambda: p.transfer.epoch >= 2)
-    p.reset.click()
+    p.bar.reset.click()
     until(lambda: p.state == "ready")
     assert p.transfer.epoch == 0
     assert not p.session.history.epochs
     assert np.array_equal(np.asarray(p.transfer.image()), first)
-    assert p.main.description == "Start"
+    assert p.bar.main.description == "Start"
 
 
 def test_a_reset_run_can_be_had_back(open_panel):
@@ -175,11 +175,11 @@ def test_a_reset_run_can_be_had_back(open_panel):
     for _epoch in range(3):
         p.session.epoch()
     picture_before = np.asarray(p.transfer.image())
-    p.reset.click()
+    p.bar.reset.click()
     p.worker.settle(PATIENCE)
     assert p.transfer.epoch == 0
-    assert not p.undo.disabled
-    p.undo.click()
+    assert not p.bar.undo.disabled
+    p.bar.undo.click()
     p.worker.settle(PATIENCE)
     assert p.transfer.epoch == 3
     assert p.session.history.epochs == [1, 2, 3]
@@ -188,9 +188,9 @@ def test_a_reset_run_can_be_had_back(open_panel):
 
 def test_a_reset_before_the_first_epoch_is_no_change(open_panel):
     p = open_panel()
-    p.reset.click()
+    p.bar.reset.click()
     p.worker.settle(PATIENCE)
-    assert p.undo.disabled
+    assert p.bar.undo.disabled
 
 
 def test_redo_goes_forward_again(open_panel):
@@ -200,18 +200,18 @@ def test_redo_goes_forward_again(open_panel):
     p.worker.settle(PATIENCE)
     p.session.epoch()
     after, marks = np.asarray(p.transfer.image()), p.session.history.marks
-    assert p.redo.disabled
-    p.undo.click()
+    assert p.bar.redo.disabled
+    p.bar.undo.click()
     p.worker.settle(PATIENCE)
-    assert not p.redo.disabled
-    p.redo.click()
+    assert not p.bar.redo.disabled
+    p.bar.redo.click()
     p.worker.settle(PATIENCE)
     assert p.transfer.recipe.tv_weight == p.recipe.tv_weight == 500
     assert p.transfer.epoch == 2
     assert p.session.history.marks == marks
     assert np.array_equal(np.asarray(p.transfer.image()), after)
-    assert p.redo.disabled
-    assert not p.undo.disabled
+    assert p.bar.redo.disabled
+    assert not p.bar.undo.disabled
 
 
 def test_a_new_change_forgets_what_redo_led_to(open_panel):
@@ -219,11 +219,11 @@ def test_a_new_change_forgets_what_redo_led_to(open_panel):
     p.session.epoch()
     p.controls.weights["tv_weight"].number.value = 500
     p.worker.settle(PATIENCE)
-    p.undo.click()
+    p.bar.undo.click()
     p.worker.settle(PATIENCE)
     p.controls.weights["tv_weight"].number.value = 300
     p.worker.settle(PATIENCE)
-    assert p.redo.disabled
+    assert p.bar.redo.disabled
 
 
 def test_a_change_wished_for_after_undo_in_one_epoch_is_kept(open_panel):
@@ -234,7 +234,7 @@ def test_a_change_wished_for_after_undo_in_one_epoch_is_kept(open_panel):
     p.worker.settle(PATIENCE)
     p.session.epoch()
     p.worker.tell(lambda: free.wait(PATIENCE))  # the slow epoch
-    p.undo.click()
+    p.bar.undo.click()
     p.controls.weights["style_weight"].number.value = 2e4
     free.set()
     p.worker.settle(PATIENCE)
@@ -259,7 +259,7 @@ def test_when_all_epochs_are_done_it_says_how_to_go_on(open_panel):
     p.start()
     until(lambda: p.state == "finished")
     p.start()
-    until(lambda: "Raise the epochs" in p.messages.value)
+    until(lambda: "Raise the epochs" in p.bar.messages.value)
     assert p.transfer.epoch == 2
     p.controls.settings["num_epochs"].value = 4
     p.start()
@@ -280,8 +280,8 @@ def test_a_new_panel_stops_the_one_before(open_panel):
     first.start()
     second = open_panel()
     assert not first.worker.alive
-    assert first.main.disabled
-    assert "another panel" in first.messages.value
+    assert first.bar.main.disabled
+    assert "another panel" in first.bar.messages.value
     assert second.worker.alive
     assert len(threads()) == 1
 
@@ -369,7 +369,7 @@ def test_an_upload_that_is_no_picture_is_refused(
     style = p.transfer.synthesis.style_img
     p.pictures.uploads["style"].value = upload(name, content)
     p.worker.settle(PATIENCE)
-    assert told in p.messages.value
+    assert told in p.bar.messages.value
     assert p.transfer.synthesis.style_img is style
     p.start()
     until(lambda: p.transfer.epoch > 1)
@@ -422,20 +422,20 @@ def test_text_that_is_no_recipe_is_refused(open_panel, text):
     p.recipe_page.text.value = text
     p.recipe_page.load.click()
     p.worker.settle(PATIENCE)
-    assert 'role="alert"' in p.messages.value
+    assert 'role="alert"' in p.bar.messages.value
     assert p.recipe == p.transfer.recipe == before
 
 
 def test_a_kept_picture_can_be_returned_to(open_panel):
     p = open_panel()
     p.session.epoch()
-    p.keep.click()
+    p.bar.keep.click()
     p.worker.settle(PATIENCE)
     kept = np.asarray(p.transfer.image())
     p.controls.weights["tv_weight"].number.value = 999
     p.worker.settle(PATIENCE)
     p.session.epoch()
-    p.keep.click()
+    p.bar.keep.click()
     p.worker.settle(PATIENCE)
     first, second = p.snapshots.kept
     assert p.snapshots.left.value == first.name
@@ -446,7 +446,7 @@ def test_a_kept_picture_can_be_returned_to(open_panel):
     p.worker.settle(PATIENCE)
     assert np.array_equal(np.asarray(p.transfer.image()), kept)
     assert p.recipe.tv_weight == 10
-    p.undo.click()
+    p.bar.undo.click()
     p.worker.settle(PATIENCE)
     assert p.recipe.tv_weight == 999
     assert p.transfer.epoch == 2
@@ -456,9 +456,9 @@ def test_a_full_strip_says_so(open_panel, monkeypatch):
     monkeypatch.setattr("d2l_style.panel.pages.KEPT", 1)
     p = open_panel()
     for _ in range(2):
-        p.keep.click()
+        p.bar.keep.click()
         p.worker.settle(PATIENCE)
-    assert "strip is full" in p.messages.value
+    assert "strip is full" in p.bar.messages.value
     assert len(p.snapshots.kept) == 1
 
 
@@ -549,18 +549,18 @@ def test_no_layer_is_a_sentence_and_changes_nothing(open_panel):
     for row in p.controls.layers.values():
         row.style.value = row.content.value = False
     p.worker.settle(PATIENCE)
-    assert "No layer is chosen" in p.messages.value
+    assert "No layer is chosen" in p.bar.messages.value
     assert p.transfer.recipe.style_layers or p.transfer.recipe.content_layers
     p.controls.layers[25].content.value = True
     p.worker.settle(PATIENCE)
-    assert p.messages.value == ""
+    assert p.bar.messages.value == ""
 
 
 def test_a_size_that_is_too_small_is_a_sentence(open_panel):
     p = open_panel()
     p.controls.height.value = 3
     p.worker.settle(PATIENCE)
-    assert "too few" in p.messages.value
+    assert "too few" in p.bar.messages.value
     assert p.transfer.recipe.image_shape == SIZE
 
 
@@ -569,19 +569,19 @@ def test_the_style_picture_keeps_its_shape(open_panel):
     grams = p.transfer.synthesis.styles_Y_gram
     p.controls.settings["style_fit"].value = "keep"
     p.worker.settle(PATIENCE)
-    assert p.messages.value == ""
+    assert p.bar.messages.value == ""
     assert p.transfer.recipe.style_fit == p.recipe.style_fit == "keep"
     assert p.transfer.synthesis.styles_Y_gram is not grams
     strip = Image.new("RGB", (2000, 10), "teal")
     file = upload("strip.png", as_file(strip))
     p.pictures.uploads["style"].value = file
     p.worker.settle(PATIENCE)
-    assert "need at least 16" in p.messages.value
+    assert "need at least 16" in p.bar.messages.value
     assert p.session.names["style"] == "yours"
     p.controls.settings["style_fit"].value = "crop"
     p.pictures.pickers["style"].value = "strip.png"
     p.worker.settle(PATIENCE)
-    assert p.messages.value == ""
+    assert p.bar.messages.value == ""
     assert p.session.names["style"] == "strip.png"
 
 
@@ -602,12 +602,12 @@ def test_a_portrait_gets_its_own_shape(open_panel):
     p.pictures.uploads["content"].value = file
     p.controls.own_shape.click()  # with the picture still on its way
     p.worker.settle(PATIENCE)
-    assert p.messages.value == ""
+    assert p.bar.messages.value == ""
     shape = (59, 26)  # 32 x 48 pixels again
     assert p.recipe.image_shape == p.transfer.recipe.image_shape == shape
     assert (p.controls.height.value, p.controls.width.value) == shape
     assert p.transfer.image().size == shape[::-1]
-    p.undo.click()
+    p.bar.undo.click()
     p.worker.settle(PATIENCE)
     assert p.transfer.recipe.image_shape == SIZE
 
@@ -622,7 +622,7 @@ def test_its_own_shape_does_not_creep(open_panel, size):
         p.controls.own_shape.click()
         p.worker.settle(PATIENCE)
         seen.append(p.recipe.image_shape)
-    assert p.messages.value == ""
+    assert p.bar.messages.value == ""
     assert len(set(seen)) == 1
 
 
@@ -630,11 +630,11 @@ def test_a_picture_too_narrow_for_its_own_shape_is_a_sentence(open_panel):
     p = open_panel()
     strip = Image.new("RGB", (2000, 10), "teal")
     p.pictures.uploads["content"].value = upload("a.png", as_file(strip))
-    p.main.click()
+    p.bar.main.click()
     until(lambda: p.transfer.epoch >= 1)
     p.controls.own_shape.click()
     p.worker.settle(PATIENCE)
-    assert "too few" in p.messages.value
+    assert "too few" in p.bar.messages.value
     assert p.recipe.image_shape == p.transfer.recipe.image_shape == SIZE
     assert p.state == "running"
 
@@ -657,7 +657,7 @@ def test_a_number_that_is_not_valid_is_a_sentence(open_panel, name, wrong):
     before = p.recipe
     p.controls.settings[name].value = wrong
     p.worker.settle(PATIENCE)
-    assert f"{name} must be" in p.messages.value
+    assert f"{name} must be" in p.bar.messages.value
     assert p.recipe == p.transfer.recipe == before
 
 
@@ -665,7 +665,7 @@ def test_a_side_that_is_too_long_is_a_sentence(open_panel):
     p = open_panel()
     p.controls.width.value = 66_000
     p.worker.settle(PATIENCE)
-    assert "at most 20000" in p.messages.value
+    assert "at most 20000" in p.bar.messages.value
     assert p.worker.alive
 
 
@@ -673,7 +673,7 @@ def test_divergence_stops_and_keeps_the_last_good_picture(open_panel):
     p = open_panel()
     p.controls.settings["lr"].value = 1e30
     p.start()
-    until(lambda: "no longer finite" in p.messages.value)
+    until(lambda: "no longer finite" in p.bar.messages.value)
     until(lambda: p.state == "paused")
     assert np.isfinite(p.transfer.state()["image"]).all()
     assert p.worker.alive
@@ -690,7 +690,7 @@ def test_running_out_of_memory_is_survived(open_panel, monkeypatch):
     monkeypatch.setattr(synthesis, "_aim", out_of_memory)
     p.controls.height.value = 64
     p.worker.settle(PATIENCE)
-    assert "not enough memory" in p.messages.value
+    assert "not enough memory" in p.bar.messages.value
     assert p.recipe == p.transfer.recipe == before
     assert p.controls.height.value == SIZE[0]
     monkeypatch.undo()
@@ -726,7 +726,7 @@ def test_a_network_that_is_not_there_is_a_sentence(open_panel):
     p.recipe_page.text.value = "Recipe(weights='nowhere.safetensors')"
     p.recipe_page.load.click()
     p.worker.settle(PATIENCE)
-    assert "There is no file nowhere.safetensors" in p.messages.value
+    assert "There is no file nowhere.safetensors" in p.bar.messages.value
     assert p.recipe == p.transfer.recipe == before
 
 
@@ -738,17 +738,17 @@ def test_a_first_network_that_is_not_there_is_a_sentence(backend):
         backend,
     )
     p.worker.settle(PATIENCE)
-    assert "There is no file nowhere.safetensors" in p.messages.value
+    assert "There is no file nowhere.safetensors" in p.bar.messages.value
     assert p.transfer is None
     with pytest.raises(ValueError, match="could not begin"):
         p.save_png("never.png")
     p.start()
     p.worker.settle(PATIENCE)
-    assert "There is no file nowhere.safetensors" in p.messages.value
+    assert "There is no file nowhere.safetensors" in p.bar.messages.value
     p.controls.settings["weights"].value = "mini"
     p.worker.settle(PATIENCE)
     assert p.state == "ready"
-    assert p.messages.value == ""
+    assert p.bar.messages.value == ""
     p.close()
 
 
@@ -759,7 +759,7 @@ def test_undo_takes_back_a_picture_and_its_name(open_panel):
     p.pictures.pickers["style"].value = "bojagi"
     p.worker.settle(PATIENCE)
     assert p._png()[0].startswith("yours-in-bojagi")
-    p.undo.click()
+    p.bar.undo.click()
     p.worker.settle(PATIENCE)
     assert p.pictures.pickers["style"].value == name
     assert p._png()[0].startswith("yours-in-yours")
@@ -808,11 +808,11 @@ def test_a_failed_undo_can_be_tried_again(open_panel, monkeypatch):
     monkeypatch.setattr(
         p.transfer, "restore", lambda state: 1 / 0, raising=True
     )
-    p.undo.click()
+    p.bar.undo.click()
     p.worker.settle(PATIENCE)
     assert p.session.can_undo
     monkeypatch.undo()
-    p.undo.click()
+    p.bar.undo.click()
     p.worker.settle(PATIENCE)
     assert p.recipe.tv_weight == 10
 
@@ -840,7 +840,7 @@ def test_a_stopped_panel_says_so_and_stays_as_it_is(open_panel):
     first.controls.weights["style_weight"].number.value = 5
     first.start()
     assert first.recipe == before
-    assert "another panel" in first.messages.value
+    assert "another panel" in first.bar.messages.value
     assert first.state == "stopped"
 
 
@@ -863,7 +863,7 @@ def test_a_share_that_cannot_be_had_is_a_sentence(open_panel):
     weight = p.controls.weights["content_weight"]
     weight.share.value = 40
     p.worker.settle(PATIENCE)
-    assert "cannot be had" in p.messages.value
+    assert "cannot be had" in p.bar.messages.value
     assert weight.value == 1
 
 
@@ -873,7 +873,7 @@ def test_a_bad_choice_does_not_stop_the_run(open_panel):
     until(lambda: p.transfer.epoch > 1)
     p.recipe_page.text.value = "Recipe(weights='nowhere.safetensors')"
     p.recipe_page.load.click()
-    until(lambda: "nowhere" in p.messages.value)
+    until(lambda: "nowhere" in p.bar.messages.value)
     epoch = p.transfer.epoch
     until(lambda: p.transfer.epoch > epoch + 1)
 
@@ -948,7 +948,7 @@ def _events(p, rng):
 
     def snap():
         if len(p.snapshots.kept) < 3:
-            p.keep.click()
+            p.bar.keep.click()
 
     def back():
         if p.snapshots.kept:
@@ -958,9 +958,9 @@ def _events(p, rng):
         rng.choice(numbers).value = value
 
     return [
-        *[p.main.click] * 4,
-        p.undo.click,
-        p.reset.click,
+        *[p.bar.main.click] * 4,
+        p.bar.undo.click,
+        p.bar.reset.click,
         snap,
         back,
         lambda: time.sleep(0.02),
@@ -1229,14 +1229,14 @@ def _try_everything(p):
     """Have all be said that is said only when something happens."""
     p.controls.calibrated.value = True
     p.session.epoch()
-    p.keep.click()
+    p.bar.keep.click()
     p.controls.settings["style_fit"].value = "keep"
     p.controls.layers[2].style.value = True
     p.controls.weights["style_weight"].number.value = 5
     p.pictures.uploads["style"].value = upload("mine.png", as_file(picture(9)))
     assert p.worker.settle(PATIENCE)
     p.session.epoch()
-    p.keep.click()
+    p.bar.keep.click()
     p.snapshots.strip.children[0].children[-1].click()
     assert p.worker.settle(PATIENCE)
     p.session.epoch()
@@ -1252,7 +1252,7 @@ def test_every_sentence_of_the_panel_can_be_translated(
     told = []
     monkeypatch.setattr(p, "_say", lambda text, kind="": told.append(text))
     monkeypatch.setattr("d2l_style.panel.pages.KEPT", 0)
-    p.keep.click()
+    p.bar.keep.click()
     p.worker.tell(lambda: 1 / 0)
     p.worker.tell(p._refuse_share)
     p.controls.settings["num_epochs"].value = 1

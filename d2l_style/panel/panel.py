@@ -3,15 +3,16 @@
 import atexit
 import html
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import ipywidgets as widgets
 
 from d2l_style.engine.base import Diverged
-from d2l_style.engine.forecast import duration
-from d2l_style.language import N_, _
+from d2l_style.language import _
 from d2l_style.machine.tuning import free_cores
 from d2l_style.network.weights import describe
+from d2l_style.panel.bar import WRAP, Bar
 from d2l_style.panel.choices import presets
 from d2l_style.panel.controls import Controls
 from d2l_style.panel.pages import (
@@ -70,14 +71,15 @@ class StylePanel(widgets.VBox):
         given = {"content": content_img, "style": style_img}
         names, pictures, own = _opened(given)
         _take_over(self)
+        self.wanted = start
+        self._refused = False  # whether a control shows what cannot be
+        self._doing = "preparing"
         self._first_pictures, self._own_net = pictures, net is not None
-        self._in_force = start
-        self._invalid = False  # whether a control shows what cannot be
         self.session = Session(
             lambda: StyleTransfer(
                 self._first_pictures["content"],
                 self._first_pictures["style"],
-                self._in_force,
+                self.wanted,
                 backend,
                 net=net,
                 device=device,
@@ -85,22 +87,20 @@ class StylePanel(widgets.VBox):
             names,
         )
         self._lock, self._new_pictures = threading.Lock(), {}
-        self.views = Views()
+        self.bar, self.views = Bar(), Views()
         self.controls = Controls(start, self._changed)
-        self.pictures = PicturesPage(names, self._picture_chosen, self._say)
+        say = self.bar.say
+        self.pictures = PicturesPage(names, self._picture_chosen, say)
         for kind in own:
             self.pictures.add(kind, names[kind], pictures[kind])
             self.pictures.show(kind, names[kind])
-        self.recipe_page = RecipePage(
-            lambda: self.recipe, self._load, self._say
-        )
+        self.recipe_page = RecipePage(lambda: self.wanted, self._want, say)
         self.snapshots = SnapshotsPage(self._go_back, self._png, self._gif)
-        self._make_bar()
         super().__init__(self._laid_out())
         self.add_class("d2l-panel")
         self._connect()
         free_cores()
-        self.worker = Worker(self._epoch, self._failed)
+        self.worker = Worker(self._epoch, self._failed, self.render)
         self.worker.tell(self._prepare, "prepare")
 
     # For cells
@@ -117,8 +117,19 @@ class StylePanel(widgets.VBox):
 
     @property
     def recipe(self):
-        """The recipe in force."""
-        return self._in_force
+        """The recipe in force; ``wanted`` is what the reader has asked for.
+
+        They differ while an epoch is in hand.
+        """
+        begun = self.session.transfer is not None
+        return self.session.recipe if begun else self.wanted
+
+    @property
+    def state(self):
+        """What the panel is doing, in a word."""
+        if self.worker.stopped:
+            return "stopped"
+        return self._doing or self.session.state(self.worker.going)
 
     def start(self):
         """Run, or go on running; what the Start button does."""
@@ -128,7 +139,7 @@ class StylePanel(widgets.VBox):
     def pause(self):
         """Stop after the epoch in hand; :meth:`start` goes on."""
         self.worker.pause()
-        self.worker.tell(self._paused, "go")
+        self.worker.tell(lambda: None, "go")  # in place of a start that waits
 
     def save_png(self, path):
         """Write the picture as PNG, with its recipe inside."""
@@ -189,64 +200,22 @@ class StylePanel(widgets.VBox):
         """
         self.worker.stop()
         told = told or _("This panel is stopped. Run its cell again.")
-        self._say(told, "note")
-        self._set_state("stopped")
+        self.bar.say(told, "note")
+        self.bar.render(self.state, self.session)
 
     # Making it
 
-    def _make_bar(self):
-        def button(label, icon, told):
-            return widgets.Button(
-                description=label,
-                icon=icon,
-                tooltip=told,
-                layout={"width": "auto"},
-            )
-
-        self.main = button(_("Start"), "play", _("Run the epochs, or pause."))
-        self.main.button_style = "primary"
-        self.reset = button(
-            _("Reset"), "refresh", _("Begin again at epoch 0.")
-        )
-        self.undo = button(
-            _("Undo"), "undo", _("Back to before the last change.")
-        )
-        self.redo = button(
-            _("Redo"), "repeat", _("Forward again to where Undo came from.")
-        )
-        self.keep = button(
-            _("Keep"), "camera", _("Put the picture in the strip.")
-        )
-        self.progress = widgets.FloatProgress(
-            0, min=0, max=1, layout={"width": "160px"}
-        )
-        self.status = widgets.HTML()
+    def _laid_out(self):
+        where = "PyTorch" if self.backend == "pytorch" else "MXNet"
+        told = _("Style transfer in {framework}", framework=where)
+        self.network = widgets.HTML()
+        head = [widgets.HTML(f"<b>{told}</b>"), self.network]
         self.preset = widgets.Dropdown(
             options=[(_("choose a preset"), ""), *presets().items()],
             description=_("preset"),
             tooltip=_("Take over a preset's recipe; size and network stay."),
             style={"description_width": "initial"},
             layout={"width": "330px"},
-        )
-        self.messages = widgets.HTML()
-
-    def _laid_out(self):
-        where = "PyTorch" if self.backend == "pytorch" else "MXNet"
-        told = _("Style transfer in {framework}", framework=where)
-        title = widgets.HTML(f"<b>{told}</b>")
-        self.network = widgets.HTML()
-        wrap = {"flex_flow": "row wrap", "align_items": "center"}
-        bar = widgets.HBox(
-            [
-                self.main,
-                self.reset,
-                self.undo,
-                self.redo,
-                self.keep,
-                self.progress,
-                self.status,
-            ],
-            layout=wrap,
         )
         settings = widgets.VBox([self.preset, self.controls.settings_page])
         titles, pages = zip(
@@ -258,26 +227,29 @@ class StylePanel(widgets.VBox):
             (_("Snapshots"), self.snapshots.box),
             strict=True,
         )
-        self.tabs = widgets.Tab(pages, titles=titles)
-        style = widgets.HTML(f"<style>{_CSS}</style>", layout={"height": "0"})
-        head = widgets.HBox([title, self.network], layout=wrap)
-        return [style, head, bar, self.messages, self.views.box, self.tabs]
+        return [
+            widgets.HTML(f"<style>{_CSS}</style>", layout={"height": "0"}),
+            widgets.HBox(head, layout=WRAP),
+            self.bar.box,
+            self.bar.messages,
+            self.views.box,
+            widgets.Tab(pages, titles=titles),
+        ]
 
     def _connect(self):
-        self.main.on_click(self._pressed_main)
-        self.reset.on_click(self._command(self._do_reset))
-        self.undo.on_click(self._command(self._do_undo))
-        self.redo.on_click(self._command(self._do_redo))
-        self.keep.on_click(self._command(self._do_keep))
-        self.controls.own_shape.on_click(self._command(self._do_own_shape))
+        bar, controls = self.bar, self.controls
+        bar.main.on_click(self._pressed_main)
+        for button, command in (
+            (bar.reset, self._do_reset),
+            (bar.undo, lambda: self._jump(self.session.undo)),
+            (bar.redo, lambda: self._jump(self.session.redo)),
+            (bar.keep, self._do_keep),
+            (controls.own_shape, self._do_own_shape),
+        ):
+            button.on_click(lambda _button, do=command: self.worker.tell(do))
         self.preset.observe(self._preset_chosen, "value")
-        self.views.log.observe(
-            lambda _change: self.worker.tell(self._redraw, "redraw"), "value"
-        )
-        self.controls.calibrated.observe(
-            lambda _change: self.worker.tell(self._show_shares, "shares"),
-            "value",
-        )
+        for box in (self.views.log, controls.calibrated):
+            box.observe(lambda _change: self._show_anew(), "value")
         for name, control in self.controls.weights.items():
             control.on_share = self._weight_for(name.split("_")[0])
         for i, row in self.controls.layers.items():
@@ -291,37 +263,38 @@ class StylePanel(widgets.VBox):
         else:
             self.start()
 
-    def _command(self, what):
-        return lambda _button: self.worker.tell(what)
-
     def _changed(self):
         """Take over what the controls show, after the epoch in hand."""
         try:
             recipe = self.controls.recipe()
         except ValueError as error:
-            self._invalid = True
-            self._say(str(error))
+            self._refused = True
+            self.bar.say(str(error))
             return
-        self._load(recipe)
+        self._want(recipe)
 
-    def _load(self, recipe):
+    def _want(self, recipe):
+        """Have a recipe in force after the epoch in hand."""
         if self.worker.stopped:
             return
-        self._invalid = False
-        self._say("")
-        self._in_force = recipe
+        self._refused = False
+        self.bar.say("")
+        with self._lock:
+            self.wanted = recipe
         self.worker.tell(self._apply, "apply")
+
+    def _show_anew(self):
+        self.worker.tell(lambda: None, "render")
 
     def _preset_chosen(self, change):
         if change["new"]:
-            now = self.recipe
             kept = ("image_shape", "weights", "init", "seed")
             preset = Recipe.preset(change["new"], self.backend)
-            keep = {name: getattr(now, name) for name in kept}
+            keep = {name: getattr(self.wanted, name) for name in kept}
             try:
-                self._load(preset.replace(**keep))
+                self._want(preset.replace(**keep))
             except ValueError as error:  # a size that is too small for it
-                self._say(str(error))
+                self.bar.say(str(error))
             self.preset.value = ""
 
     def _picture_chosen(self, kind, name, img):
@@ -329,7 +302,7 @@ class StylePanel(widgets.VBox):
             return
         with self._lock:
             self._new_pictures[kind] = name, img
-        self._say("")
+        self.bar.say("")
         self.worker.tell(self._apply, "apply")
 
     def _go_back(self, snapshot):
@@ -337,39 +310,35 @@ class StylePanel(widgets.VBox):
 
     def _weight_for(self, term):
         def weight(share):
-            now = self.recipe
+            now = self.wanted
             shares = self.session.known_shares(now)
             value = shares and shares.weight(now, term, share)
             if value is None:
-                self._refuse_share()
-                return None
+                return self._refuse_share()
             return value / (now.style_repeats if term == "style" else 1)
 
         return weight
 
+    def _factor_for(self, i):
+        def factor(share):
+            now, value = self.wanted, None
+            shares = self.session.known_shares(now)
+            if shares and i in now.style_layers:
+                place = now.style_layers.index(i)
+                value = shares.layer_weight(now, place, share)
+            return self._refuse_share() if value is None else value
+
+        return factor
+
     def _refuse_share(self):
-        self._say(
+        self.bar.say(
             _(
                 "This share cannot be had: either this loss has no gradient "
                 "(no layer, or all factors 0), or it is the only one that "
                 "has."
             )
         )
-        self.worker.tell(self._show_shares, "shares")
-
-    def _factor_for(self, i):
-        def factor(share):
-            now = self.recipe
-            shares = self.session.known_shares(now)
-            value = None
-            if shares and i in now.style_layers:
-                place = now.style_layers.index(i)
-                value = shares.layer_weight(now, place, share)
-            if value is None:
-                self._refuse_share()
-            return value
-
-        return factor
+        self._show_anew()
 
     def _png(self):
         transfer = self.transfer
@@ -397,37 +366,33 @@ class StylePanel(widgets.VBox):
 
     # What the worker does: these run in its thread
 
+    @contextmanager
+    def _busy(self, doing):
+        """Say what is being done as long as the block lasts."""
+        self._doing = doing
+        self.bar.render(self.state, self.session)
+        try:
+            yield
+        finally:
+            self._doing = ""
+
     def _prepare(self):
         """Build the transfer, show its first picture, forecast its time."""
-        self._set_state("preparing")
-        transfer = self.session.begin()
-        self._show_network()
-        self.views.show_pictures(transfer)
-        self.views.update(self.session, force=True)
+        with self._busy("preparing"):
+            self.session.begin()
+            self.views.update(self.session, force=True)
         self._forecast()
 
     def _forecast(self):
-        self._set_state("measuring")
-        seconds = self.session.time_epochs()
-        left = self.session.recipe.num_epochs - self.session.transfer.epoch
-        self._settle(seconds * max(0, left), seconds)
-
-    def _settle(self, *forecast):
-        """Show the state that follows from where the run is."""
-        if self.worker.going:
-            state = "running"
-        elif self.session.finished:
-            state = "finished"
-        else:
-            state = "paused" if self.session.transfer.epoch else "ready"
-        self._set_state(state, *forecast)
+        with self._busy("measuring"):
+            self.session.time_epochs()
 
     def _go(self):
         if self.session.transfer is None:
             self._prepare()
         if self.session.finished:
             n = self.session.recipe.num_epochs
-            self._say(
+            self.bar.say(
                 _(
                     "All {n} epochs are done. Raise the epochs under "
                     "Settings to go on, or press Reset to begin again.",
@@ -436,96 +401,50 @@ class StylePanel(widgets.VBox):
                 "note",
             )
             return
-        if not self._invalid:
-            self._say("")
+        if not self._refused:
+            self.bar.say("")
         self.worker.go()
-        self._settle()
-
-    def _paused(self):
-        if self.session.transfer is not None:
-            self._settle()
-            self.views.update(self.session, force=True)
 
     def _epoch(self):
         """Run one epoch; return whether to go on."""
-        if self.session.finished:  # there are fewer epochs now
-            self._set_state("finished")
-            return False
-        first = self.session.transfer.epoch == 0
-        self.session.epoch()
-        finished = self.session.finished
-        self.views.update(self.session, force=first or finished)
-        self._show_progress()
-        if finished:
-            self._set_state("finished")
-        return not finished
+        session = self.session
+        if not session.finished:  # there may be fewer epochs now
+            first = session.transfer.epoch == 0
+            session.epoch()
+            self.views.update(session, force=first)
+            self.bar.render_progress(self.state, session)
+        return not session.finished
 
     def _apply(self):
         """Take over the recipe and the pictures that are wanted."""
         with self._lock:
-            recipe, new = self._in_force, self._new_pictures
+            wanted, new = self.wanted, self._new_pictures
             self._new_pictures = {}
         session = self.session
         names = {kind: name for kind, (name, _img) in new.items()}
-        pictures = {kind: img for kind, (_name, img) in new.items()}
+        pictures = {f"{kind}_img": img for kind, (_n, img) in new.items()}
         if session.transfer is None:
-            self._first_pictures |= pictures
+            self._first_pictures |= {k: img for k, (_n, img) in new.items()}
             session.names = session.names | names
             self._prepare()
             return
-        old, going = session.recipe, self.worker.going
+        old = session.recipe
         try:
-            session.edit(
-                recipe,
-                **{f"{kind}_img": img for kind, img in pictures.items()},
-                named=names,
-            )
+            session.edit(wanted, **pictures, named=names)
         except Exception as error:
-            self._return_to_what_is()
+            self._be_where_it_is(wanted)
             if not isinstance(error, _EXPECTED):
                 raise
-            self._say(_in_a_sentence(error))  # and the run goes on
+            self.bar.say(_in_a_sentence(error))  # and the run goes on
             return
-        if new or recipe.image_shape != old.image_shape:
-            self.views.show_pictures(session.transfer)
-        if recipe.weights != old.weights:
-            self._show_network()
-        self._show_recipe()
-        if old.makes_anew(recipe) and not going:
+        if old.makes_anew(wanted) and not self.worker.going:
             self._forecast()
-        elif not going:
-            self._settle()
 
-    def _return_to_what_is(self):
-        """Show the recipe and the pictures that are still in force."""
-        self._in_force = self.session.recipe
-        self.controls.show(self._in_force)
-        for kind, name in self.session.names.items():
-            self.pictures.show(kind, name)
-
-    def _show_recipe(self):
-        """Bring controls, shares and views to what is in force now."""
-        # Nothing newer waits, and nothing refused is still to be seen.
-        if self._in_force == self.session.recipe and not self._invalid:
-            self.controls.show(self.session.recipe)
-        self._show_shares()
-        self.views.update(self.session, force=True)
-        self._show_progress()
-        self._show_ways()
-
-    def _show_ways(self, off=False):
-        """Let Undo and Redo be pressed where there is a way."""
-        self.undo.disabled = off or not self.session.can_undo
-        self.redo.disabled = off or not self.session.can_redo
-
-    def _show_shares(self):
-        shares = None
-        if self.controls.calibrated.value:
-            shares = self.session.shares()
-        self.controls.show_shares(shares, self.session.recipe)
-
-    def _redraw(self):
-        self.views.update(self.session, force=True)
+    def _be_where_it_is(self, wish):
+        """Want what is in force, unless something newer is wanted by now."""
+        with self._lock:
+            if self.wanted is wish:
+                self.wanted, self._refused = self.session.recipe, False
 
     def _do_reset(self):
         self.worker.pause()
@@ -534,58 +453,46 @@ class StylePanel(widgets.VBox):
             return
         self.session.reset()
         self.views.film.clear()
-        self._say("")
-        self._after_jump()
+        self.bar.say("")
+        self._refused = False
 
     def _do_own_shape(self):
         """Have the size in the content picture's own proportions."""
-        transfer = self.session.transfer
-        img = self._first_pictures["content"]
-        if transfer is not None:
-            img, _style = transfer.pictures
-        now = self.recipe.image_shape
+        img, now = self._first_pictures["content"], self.wanted.image_shape
+        if self.session.transfer is not None:
+            img, _style = self.session.transfer.pictures
         shape = images.fitted_shape(img, now)
-        if _as_near(shape, now):
-            return
+        if not _as_near(shape, now):
+            self._want_changed(self.wanted, {"image_shape": shape})
+
+    def _want_changed(self, recipe, changes):
         try:
-            self._load(self.recipe.replace(image_shape=shape))
-        except ValueError as error:  # the picture is too narrow
-            self._say(str(error))
-
-    def _do_undo(self):
-        self._jump(self.session.undo)
-
-    def _do_redo(self):
-        self._jump(self.session.redo)
+            self._want(recipe.replace(**changes))
+        except ValueError as error:  # they do not go together
+            self.bar.say(str(error))
 
     def _jump(self, jump):
         """Undo or redo, and keep a change that was wished for since."""
-        wish, before = self._in_force, self.session.recipe
-        if not jump():
-            return
-        self._after_jump()
-        changes = before.changes(wish)
-        if changes:
-            try:
-                self._load(self.session.recipe.replace(**changes))
-            except ValueError as error:  # it does not go with what was
-                self._say(str(error))
+        wish, before = self.wanted, self.session.recipe
+        if jump():
+            self._land(wish)
+            changes = before.changes(wish)
+            if changes:
+                self._want_changed(self.session.recipe, changes)
 
     def _do_go_back(self, snapshot):
+        wish = self.wanted
         self.session.return_to(snapshot.moment, snapshot.name)
-        self._after_jump()
+        self._land(wish)
 
-    def _after_jump(self):
-        """Show where the session is now, which may be anywhere."""
+    def _land(self, wish):
+        """Be where the session is now, which may be anywhere."""
         self.views.film.cut(self.session.transfer.epoch)
-        self._return_to_what_is()
-        self.views.show_pictures(self.session.transfer)
-        self._show_recipe()
-        self._settle()
+        self._be_where_it_is(wish)
 
     def _do_keep(self):
         if self.snapshots.full:
-            self._say(
+            self.bar.say(
                 _(
                     "The strip is full: it holds {count} pictures. Save this "
                     "one with Save PNG under Snapshots.",
@@ -593,104 +500,53 @@ class StylePanel(widgets.VBox):
                 )
             )
             return
-        history, transfer = self.session.history, self.session.begin()
-        losses = {
-            name: getattr(history, name)[-1]
-            for name in ("content", "style", "tv")
-            if history.epochs
-        }
+        transfer = self.session.begin()
         name = _(
             "{number} (epoch {epoch})",
             number=len(self.snapshots.kept) + 1,
             epoch=transfer.epoch,
         )
-        self.snapshots.add(
-            Snapshot(
-                name,
-                transfer.image(),
-                self.session.moment(),
-                losses,
-            )
-        )
-        self._say(
-            _("Kept as {name}, see the page Snapshots.", name=name), "note"
-        )
+        moment, losses = self.session.moment(), self.session.history.last()
+        self.snapshots.add(Snapshot(name, transfer.image(), moment, losses))
+        told = _("Kept as {name}, see the page Snapshots.", name=name)
+        self.bar.say(told, "note")
 
     def _failed(self, error):
         """Say what went wrong, in the worker's thread; nothing is lost."""
-        self._say(_in_a_sentence(error))
-        if self.session.transfer is None:
-            self._set_state("missing")
-            return
-        self._settle()
-        self.views.update(self.session, force=True)
+        self.bar.say(_in_a_sentence(error))
 
     # Showing how it goes
 
-    def _say(self, text, kind="error"):
-        role = "alert" if kind == "error" else "status"
-        self.messages.value = (
-            f'<div class="d2l-{kind}" role="{role}">{html.escape(text)}</div>'
-            if text
-            else ""
-        )
+    def render(self):
+        """Have every widget show what is: controls, bar, pictures, plots.
 
-    def _set_state(self, state, forecast=None, seconds=None):
-        self.state = state = "stopped" if self.worker.stopped else state
-        running = state == "running"
-        begun = self.session.transfer and self.session.transfer.epoch
-        self.main.description = (
-            _("Pause") if running else _("Resume") if begun else _("Start")
-        )
-        self.main.icon = "pause" if running else "play"
-        off = state == "stopped"
-        for button in (self.main, self.reset, self.keep):
-            button.disabled = off
-        self._show_ways(off)
-        self._show_progress(forecast, seconds)
+        The worker calls it after each command and at the end of a run.
+        """
+        session = self.session
+        self.bar.render(self.state, session)
+        if session.transfer is None:
+            return
+        recipe = session.recipe
+        with self._lock:
+            newer = self._new_pictures or self.wanted != recipe
+        if not newer and not self._refused:
+            self.controls.show(recipe)
+            for kind, name in session.names.items():
+                self.pictures.show(kind, name)
+        calibrated = self.controls.calibrated.value
+        shares = session.shares() if calibrated else None
+        self.controls.show_shares(shares, recipe)
+        self._render_network(recipe)
+        self.views.update(session, force=True)
 
-    def _show_network(self):
+    def _render_network(self, recipe):
         """Say which network it is; how to get the book's, when pointed at."""
-        told = html.escape(
-            describe(network_of(self.session.recipe, self.backend))
-        )
+        told = html.escape(describe(network_of(recipe, self.backend)))
         if self._own_net:
             told = _("Network: your own, handed in as net=.")
             self.controls.settings["weights"].disabled = True
         first = told.split(". ")[0].rstrip(".")
         self.network.value = f'<small title="{told}">{first}</small>'
-
-    def _show_progress(self, forecast=None, seconds=None):
-        transfer = self.session.transfer
-        if transfer is None:
-            self.status.value = _(_STATES[self.state])
-            return
-        total, done = transfer.recipe.num_epochs, transfer.epoch
-        self.progress.max, self.progress.value = total, min(done, total)
-        parts = [
-            _(_STATES[self.state]),
-            _("epoch {done} of {total}", done=f"<b>{done}</b>", total=total),
-        ]
-        if forecast is not None:
-            told = N_("about {duration} here ({seconds:.2g} s an epoch)")
-            parts.append(_(told, duration=duration(forecast), seconds=seconds))
-        elif each := self.session.seconds_per_epoch:
-            left = duration(each * max(0, total - done))
-            told = N_("{seconds:.2g} s each, {duration} left")
-            parts.append(_(told, seconds=each, duration=left))
-        self.status.value = " · ".join(part for part in parts if part)
-
-
-_STATES = {
-    "preparing": N_("loading the network"),
-    "missing": N_("no network yet: choose another under Settings"),
-    "measuring": N_("measuring how fast this machine is"),
-    "ready": N_("ready"),
-    "running": N_("running"),
-    "paused": N_("paused"),
-    "finished": N_("finished"),
-    "stopped": N_("stopped"),
-}
 
 
 def _opened(given):

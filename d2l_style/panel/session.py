@@ -45,6 +45,11 @@ class History:
             dict(zip(style_layers, epoch.losses.styles, strict=True))
         )
 
+    def last(self):
+        """Return the losses of the last epoch, {} before the first."""
+        names = ("content", "style", "tv")
+        return {name: getattr(self, name)[-1] for name in names if self.epochs}
+
     def copy(self):
         """Return a history that grows on its own."""
         return History(**{k: list(v) for k, v in vars(self).items()})
@@ -81,6 +86,7 @@ class Session:
         self._past, self._future = (deque(maxlen=UNDO_STEPS) for _i in "ab")
         self._shares, self._unmoved = None, False
         self.seconds = deque(maxlen=50)  # of the latest epochs
+        self.seconds_expected = None  # of an epoch, as it was forecast
 
     def begin(self):
         """Build the transfer if it is not there yet, and return it."""
@@ -97,6 +103,16 @@ class Session:
     def finished(self):
         """Whether all of the recipe's epochs have been run."""
         return self.transfer.epoch >= self.recipe.num_epochs
+
+    def state(self, going):
+        """Return in a word where the run is, ``going`` on or not."""
+        if self.transfer is None:
+            return "missing"
+        if going:
+            return "running"
+        if self.finished:
+            return "finished"
+        return "paused" if self.transfer.epoch else "ready"
 
     def epoch(self):
         """Run one epoch, remember and return it."""
@@ -221,10 +237,9 @@ class Session:
         self._unmoved = False
 
     def time_epochs(self):
-        """Return the seconds of an epoch, from a few that are undone."""
-        seconds = self.begin().time_epochs()
+        """Forecast the seconds of an epoch from a few that are undone."""
+        self.seconds_expected = self.begin().time_epochs()
         self.seconds.clear()
-        return seconds
 
     @property
     def seconds_per_epoch(self):

@@ -79,6 +79,7 @@ class Views:
             for kind in ("content", "style")
         }
         self.film = Film()
+        self._seen = None
         self._picture = Throttle(_PICTURE, _OFTEN)
         self._curves = Throttle(_PLOT, _SELDOM)
         self.box = self._laid_out()
@@ -100,6 +101,8 @@ class Views:
 
     def update(self, session, force=False):
         """Show where a session is, as far as there is time to draw."""
+        if force:
+            self._show_pictures(session.transfer)
         if force or self._picture.due():
             with self._picture.timed():
                 self.show_picture(session.transfer)
@@ -119,11 +122,16 @@ class Views:
         self.compare.after = data
         self.compare.after_label = _("epoch {epoch}", epoch=transfer.epoch)
 
-    def show_pictures(self, transfer):
-        """Show the content and the style picture."""
+    def _show_pictures(self, transfer):
+        """Show the content and the style picture, if they are others."""
+        recipe, pictures = transfer.recipe, transfer.pictures
+        seen = recipe.image_shape, recipe.antialias, *map(id, pictures)
+        if seen == self._seen:
+            return
+        self._seen, self._held = seen, pictures  # held: an id is not reused
         content, _style = transfer.pictures_seen()
         self.compare.before = jpeg_bytes(content)
-        for kind, img in zip(KINDS, transfer.pictures, strict=True):
+        for kind, img in zip(KINDS, pictures, strict=True):
             small = images.thumbnail(img, _THUMBNAIL)
             self.pictures[kind].value = jpeg_bytes(small, 85)
 

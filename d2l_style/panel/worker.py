@@ -9,12 +9,13 @@ class Worker:
     """A thread that runs epochs and, between two of them, commands.
 
     ``epoch()`` runs one epoch and returns whether to go on; ``failed(error)``
-    is told of anything that is raised. Both are called in the thread, as the
+    is told of anything that is raised; ``done()`` is called after each
+    command, and when the epochs end. All are called in the thread, as the
     commands are. Every method may be called from any thread.
     """
 
-    def __init__(self, epoch, failed):
-        self._epoch, self._failed = epoch, failed
+    def __init__(self, epoch, failed, done=lambda: None):
+        self._epoch, self._failed, self._done = epoch, failed, done
         self._wake = threading.Condition()
         self._commands = OrderedDict()
         self._going = self._stopped = False
@@ -104,13 +105,16 @@ class Worker:
                 self._set(False)
                 with contextlib.suppress(Exception):  # the thread lives on
                     self._failed(error)
+                    self._done()
 
     def _next(self):
         if self._commands:
             self._busy = True
-            return self._commands.popitem(last=False)[1]
+            command = self._commands.popitem(last=False)[1]
+            return lambda: (command(), self._done())
         return self._one_epoch
 
     def _one_epoch(self):
         if not self._epoch():
             self._set(False)
+            self._done()

@@ -1,0 +1,100 @@
+"""The panel's bar: its buttons, how far the run is, what there is to say."""
+
+import html
+
+import ipywidgets as widgets
+
+from d2l_style.engine.forecast import duration
+from d2l_style.language import N_, _
+
+_STATES = {
+    "preparing": N_("loading the network"),
+    "missing": N_("no network yet: choose another under Settings"),
+    "measuring": N_("measuring how fast this machine is"),
+    "ready": N_("ready"),
+    "running": N_("running"),
+    "paused": N_("paused"),
+    "finished": N_("finished"),
+    "stopped": N_("stopped"),
+}
+WRAP = {"flex_flow": "row wrap", "align_items": "center"}
+
+
+class Bar:
+    """Buttons, progress and status in ``box``, and ``messages`` below."""
+
+    def __init__(self):
+        self.main = _button(_("Start"), "play", _("Run the epochs, or pause."))
+        self.main.button_style = "primary"
+        self.reset = _button(
+            _("Reset"), "refresh", _("Begin again at epoch 0.")
+        )
+        self.undo = _button(
+            _("Undo"), "undo", _("Back to before the last change.")
+        )
+        self.redo = _button(
+            _("Redo"), "repeat", _("Forward again to where Undo came from.")
+        )
+        self.keep = _button(
+            _("Keep"), "camera", _("Put the picture in the strip.")
+        )
+        self.progress = widgets.FloatProgress(
+            0, min=0, max=1, layout={"width": "160px"}
+        )
+        self.status, self.messages = widgets.HTML(), widgets.HTML()
+        buttons = [self.main, self.reset, self.undo, self.redo, self.keep]
+        self.box = widgets.HBox(
+            [*buttons, self.progress, self.status], layout=WRAP
+        )
+
+    def say(self, text, kind="error"):
+        """Show a sentence, an ``"error"`` or a ``"note"``; "" clears it."""
+        role = "alert" if kind == "error" else "status"
+        self.messages.value = (
+            f'<div class="d2l-{kind}" role="{role}">{html.escape(text)}</div>'
+            if text
+            else ""
+        )
+
+    def render(self, state, session):
+        """Show a state of the panel and where its session is."""
+        begun = session.transfer is not None and session.transfer.epoch
+        running, off = state == "running", state == "stopped"
+        self.main.description = (
+            _("Pause") if running else _("Resume") if begun else _("Start")
+        )
+        self.main.icon = "pause" if running else "play"
+        for button in (self.main, self.reset, self.keep):
+            button.disabled = off
+        self.undo.disabled = off or not session.can_undo
+        self.redo.disabled = off or not session.can_redo
+        self.render_progress(state, session)
+
+    def render_progress(self, state, session):
+        """Show how far a session is; all that changes with an epoch."""
+        parts = [_(_STATES[state])]
+        if session.transfer is not None:
+            total, done = session.recipe.num_epochs, session.transfer.epoch
+            self.progress.max, self.progress.value = total, min(done, total)
+            so_far = N_("epoch {done} of {total}")
+            parts.append(_(so_far, done=f"<b>{done}</b>", total=total))
+            parts.append(_time_left(session, max(0, total - done)))
+        self.status.value = " · ".join(part for part in parts if part)
+
+
+def _button(label, icon, told):
+    return widgets.Button(
+        description=label, icon=icon, tooltip=told, layout={"width": "auto"}
+    )
+
+
+def _time_left(session, epochs):
+    """Say what the epochs that are left will take, as far as it is known."""
+    if each := session.seconds_per_epoch:
+        left = duration(each * epochs)
+        told = N_("{seconds:.2g} s each, {duration} left")
+        return _(told, seconds=each, duration=left)
+    if each := session.seconds_expected:
+        told = N_("about {duration} here ({seconds:.2g} s an epoch)")
+        return _(told, duration=duration(each * epochs), seconds=each)
+    return ""
