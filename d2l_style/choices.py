@@ -157,7 +157,7 @@ _TWICE = {
 
 def layers(name, values):
     """Return convolutions, given by name or index, as indices."""
-    indices = tuple(vgg.conv_index(v) for v in sequence(name, values))
+    indices = tuple(map(vgg.conv_index, sequence(name, values)))
     if len(set(indices)) < len(indices):
         raise ValueError(_(_TWICE[name], indices=indices))
     return indices

@@ -190,7 +190,9 @@ class StyleTransfer:
         :meth:`~d2l_style.engine.base.SynthesisBase.retarget`. Raises
         ``ValueError`` for choices that are not valid, and changes nothing.
         """
-        recipe = (recipe or self.recipe).replace(**changes)
+        recipe = recipe or self.recipe
+        if changes:
+            recipe = recipe.replace(**changes)
         with self._lock:
             self.synthesis.retarget(recipe, content_img, style_img)
 

@@ -54,6 +54,13 @@ def threads():
     return [t for t in threading.enumerate() if t.name == "d2l-style-panel"]
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """A panel's forecast rests on four epochs, not on seconds of them."""
+    for name in ("_SOON", "_PATIENCE"):
+        monkeypatch.setattr(f"d2l_style.transfer.{name}", 0.01)
+
+
 @pytest.fixture
 def recipe(narrow_file):
     return Recipe(weights=narrow_file, image_shape=SIZE, num_epochs=10_000)
@@ -292,7 +299,7 @@ def test_python_ends_while_a_panel_runs(backend):
 import time
 from d2l_style.panel import StylePanel
 from d2l_style.recipe import Recipe
-recipe = Recipe(weights="mini", image_shape=(64, 96), num_epochs=100_000)
+recipe = Recipe(weights="mini", image_shape=(64, 96), num_epochs=1000)
 panel = StylePanel(recipe=recipe, backend={backend!r})
 panel.start()
 while panel.transfer.epoch < 3:

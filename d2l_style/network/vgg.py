@@ -75,7 +75,7 @@ def layer_name(index):
 
 def pools_before(index):
     """Return how many 2x2 poolings come before ``.features[index]``."""
-    return sum(layer.kind == "pool" for layer in LAYERS[:index])
+    return LAYERS[index].block - 1
 
 
 def smallest_side(index):

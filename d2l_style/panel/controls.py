@@ -14,6 +14,7 @@ from d2l_style.recipe import CHOICES, Recipe
 
 _BOOK = Recipe()  # whose layers are marked
 _LAYERS = ("content_layers", "style_layers")
+_ON_LAYERS = {*_LAYERS, "style_layer_weights"}
 _KINDS = {int: widgets.IntText, float: widgets.FloatText}
 _AS_LAYER = {  # a convolution's two boxes: name, tooltip, told of the book's
     "style": (
@@ -39,7 +40,9 @@ class Controls:
 
     def __init__(self, recipe, changed):
         self._changed, self._quiet = changed, Quiet()
-        self._shown, self._own_networks = recipe, {}
+        self._shares_shown = False
+        self._shown, self._own_networks = None, {}
+        self._layers_before = recipe  # in whose order ticked layers come
         self.weights = {
             name: WeightControl(
                 label(name), entry.span, _(entry.help), self._notify
@@ -72,9 +75,10 @@ class Controls:
 
         The error says which choice is not valid.
         """
+        self._shown = None  # the widgets may hold what is no recipe
         style = self._ticked("style")
         factors = [self.layers[i].weight.value for i in style]
-        return Recipe(
+        self._shown = Recipe(
             content_layers=self._ticked("content"),
             style_layers=style,
             style_layer_weights=factors if set(factors) != {1.0} else (),
@@ -82,47 +86,58 @@ class Controls:
             **{name: control.value for name, control in self.weights.items()},
             **{name: box.value for name, box in self.settings.items()},
         )
+        return self._shown
 
     def _ticked(self, kind):
         """Return the chosen layers, in the order that they had before."""
         ticked = [i for i, r in self.layers.items() if getattr(r, kind).value]
-        order = getattr(self._shown, f"{kind}_layers")
+        order = getattr(self._layers_before, f"{kind}_layers")
         return sorted(
             ticked, key=lambda i: order.index(i) if i in order else len(order)
         )
 
     def show(self, recipe):
         """Show a recipe without telling anybody."""
-        self._shown = recipe
+        other = list(CHOICES)
+        if self._shown is not None:
+            other = self._shown.changes(recipe)
+        self._shown = self._layers_before = recipe
         with self._quiet():
-            for name, control in self.weights.items():
-                control.value = getattr(recipe, name)
-            factors = recipe.style_factors
-            for i, row in self.layers.items():
-                row.style.value = i in factors
-                row.content.value = i in recipe.content_layers
-                row.weight.value = factors.get(i, 1.0)
-                row.weight.disabled = i not in factors
-            self.height.value, self.width.value = recipe.image_shape
-            for name, box in self.settings.items():
-                value = getattr(recipe, name)
-                if name == "weights":
-                    self._offer(value)
-                box.value = value
-            self._show_books_terms(recipe)
+            if not _ON_LAYERS.isdisjoint(other):
+                self._show_layers(recipe)
+            for name in other:
+                if name in self.weights:
+                    self.weights[name].value = getattr(recipe, name)
+                elif name in self.settings:
+                    self._show_setting(name, getattr(recipe, name))
+                elif name == "image_shape":
+                    self.height.value, self.width.value = recipe.image_shape
+
+    def _show_layers(self, recipe):
+        factors = recipe.style_factors
+        for i, row in self.layers.items():
+            row.style.value = i in factors
+            row.content.value = i in recipe.content_layers
+            row.weight.value = factors.get(i, 1.0)
+
+    def _show_setting(self, name, value):
+        if name == "weights":
+            self._offer(value)
+        self.settings[name].value = value
 
     def show_shares(self, shares, recipe):
         """Show what the weights amount to; None: it is not known."""
-        with self._quiet():
-            of_terms = shares.of_terms(recipe) if shares else {}
-            for name, control in self.weights.items():
-                control.show_share(of_terms.get(name.split("_")[0]))
-            of_layers = shares.of_layers(recipe) if shares else {}
-            for i, row in self.layers.items():
-                chosen = i in recipe.style_layers
-                k = recipe.style_layers.index(i) if chosen else None
-                row.weight.show_share(of_layers.get(k))
-            self._show_books_terms(recipe)
+        self._show_books_terms(recipe)
+        if shares is None and not self._shares_shown:
+            return
+        self._shares_shown = shares is not None
+        of_terms = shares.of_terms(recipe) if shares else {}
+        for name, control in self.weights.items():
+            control.show_share(of_terms.get(name.split("_")[0]))
+        of_layers = shares.of_layers(recipe) if shares else {}
+        places = {i: k for k, i in enumerate(recipe.style_layers)}
+        for i, row in self.layers.items():
+            row.weight.show_share(of_layers.get(places.get(i)))
 
     def _show_books_terms(self, recipe):
         terms = in_the_books_terms(recipe)
@@ -219,8 +234,6 @@ class Controls:
 
     def _notify(self, *_change):
         if not self._quiet.on:
-            for row in self.layers.values():
-                row.weight.disabled = not row.style.value
             self._changed()
 
     def _turn_sliders(self, change):
@@ -246,11 +259,16 @@ class LayerRow:
             changed,
             narrow=True,
         )
+        self.weight.disabled = True
+        self.style.observe(self._follow, "value")
         for box in (self.style, self.content):
             box.observe(changed, "value")
         self.box = widgets.HBox(
             [_layer_name(conv), self.style, self.content, self.weight.row]
         )
+
+    def _follow(self, change):
+        self.weight.disabled = not change["new"]
 
 
 def _layer_box(layer, kind):
@@ -297,7 +315,7 @@ def _layer_header():
 
 def _in_settings():
     """Return the choices that have no page of their own, common ones first."""
-    own = {"image_shape", "style_layer_weights", *_LAYERS}
+    own = {"image_shape", *_ON_LAYERS}
     names = [n for n, c in CHOICES.items() if not c.span and n not in own]
     return sorted(names, key=lambda name: not CHOICES[name].common)
 
