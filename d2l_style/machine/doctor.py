@@ -1,4 +1,7 @@
-"""Says in one sentence what this machine lacks, and what to do about it."""
+"""Says in one sentence what this machine lacks, and what to do about it.
+
+``python -m d2l_style.machine.doctor torch mxnet`` says it of both frameworks.
+"""
 
 import importlib
 import platform
@@ -120,3 +123,12 @@ def _install(name, system=None, machine=None, version=None):
     if name == "mxnet" and version >= (3, 13):
         packages = f"--no-deps {packages}"
     return _("Install it with 'pip install {packages}'.", packages=packages)
+
+
+def main(names):
+    for sentence in filter(None, map(missing_framework, names)):
+        print(sentence)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
