@@ -236,10 +236,14 @@ def install(venv, wanted):
     project = f".[{names}]" if names else "."
     pip(venv, "--no-build-isolation", *needs, "--editable", project)
     if mxnet:
-        beside_any_numpy = mxnet.replace("python_version < '3.13' and", "")
-        pip(venv, "--no-deps", beside_any_numpy)
+        pip(venv, "--no-deps", alone(mxnet))
     if "vgg19" in wanted:
         install_carrier(venv, *extras["vgg19"])
+
+
+def alone(requirement):
+    """A requirement for any Python: there is no NumPy that has to fit it."""
+    return requirement.replace("python_version < '3.13' and ", "")
 
 
 def install_carrier(venv, requirement):
