@@ -64,9 +64,9 @@ NO_VENV = (
     "python3-venv (or python{0}-venv)."
 )
 NO_NETWORK = (
-    "name resolution|name or service|nodename|getaddrinfo|connection|ssl|"
-    "failed to establish|max retries|timed? ?out|no route|network is|"
-    "incomplete|proxy|could not fetch|do not match the hashes"
+    "connection|name ?resolution|name or service|nodename|getaddrinfo|"
+    "timed? ?out|max retries|network is|no route|ssl|proxy|incomplete|"
+    "could not fetch|do not match the hashes"
 )
 # What pip's errors have in them, and what to say then.
 SENTENCES = {
@@ -254,12 +254,6 @@ def install_carrier(venv, requirement):
         say(NO_CARRIER.format(python_of(venv).with_name("d2l-style")))
 
 
-def say_what_is_missing(venv, frameworks):
-    """Frameworks that do not exist here, libraries that MXNet lacks."""
-    doctor = ("-I", "-m", "d2l_style.machine.doctor")
-    run(python_of(venv), *doctor, *sorted(frameworks))
-
-
 def bring_to(venv, stamp, wanted, numpy2):
     """Bring the environment to what is wanted, and stamp it."""
     if not stamp:
@@ -291,7 +285,8 @@ def main(argv=None):
         say(f"\nStopped. {AGAIN}")
         return 130
     say(f"{venv.name} is ready.")
-    say_what_is_missing(venv, wanted.intersection(FRAMEWORKS))
+    frameworks = sorted(wanted.intersection(FRAMEWORKS))
+    run(python_of(venv), "-I", "-m", "d2l_style.machine.doctor", *frameworks)
     return 0
 
 
