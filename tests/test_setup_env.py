@@ -277,7 +277,7 @@ def test_an_environment_of_no_use_is_made_anew(
     call("lab")
     (clone / ".venv" / "old").touch()
     if case == "another Python":
-        anew = {"python": "4.0", "place": str(clone / ".venv")}
+        anew = {"python": [4, 0], "place": str(clone / ".venv")}
         monkeypatch.setattr(setup_env, "identity", lambda venv: anew)
     elif case == "vanished Python":
         setup_env.python_of(clone / ".venv").unlink()

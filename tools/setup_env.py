@@ -59,9 +59,9 @@ NOT_OURS = (
     "Remove it, or choose another place (make lab VENV=.venv-d2l)."
 )
 NO_VENV = (
-    "Python {0} could not make a virtual environment; its reason stands "
+    "Python {0}.{1} could not make a virtual environment; its reason stands "
     "above. On Debian and Ubuntu this helps: sudo apt-get install "
-    "python3-venv (or python{0}-venv)."
+    "python3-venv (or python{0}.{1}-venv)."
 )
 NO_NETWORK = (
     "connection|name ?resolution|name or service|nodename|getaddrinfo|"
@@ -122,8 +122,7 @@ def constraints(numpy2):
 
 def identity(venv):
     """What an environment cannot outlive: its Python and its place."""
-    version = "{}.{}".format(*sys.version_info[:2])
-    return {"python": version, "place": str(venv)}
+    return {"python": list(sys.version_info[:2]), "place": str(venv)}
 
 
 def fingerprint(numpy2):
@@ -193,7 +192,7 @@ def make_venv(venv):
     venv.mkdir(parents=True)
     write_stamp(venv)
     if run(sys.executable, "-I", "-m", "venv", venv)[0]:
-        raise Failure(NO_VENV.format(identity(venv)["python"]))
+        raise Failure(NO_VENV.format(*sys.version_info))
 
 
 def has_nvidia():
