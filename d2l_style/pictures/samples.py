@@ -11,6 +11,7 @@ import html
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -120,10 +121,8 @@ class Sample:
 
     def thumbnail(self, size=_THUMBNAIL):
         """Return it reduced to fit into ``size`` = (width, height)."""
-        with Image.open(self.path) as img:
-            img.draft("RGB", (2 * size[0], 2 * size[1]))
-            img.thumbnail(size, Image.Resampling.LANCZOS)
-            return images.as_rgb(img)
+        changed = self.path.stat().st_mtime_ns
+        return _thumbnail(self.path, size, changed).copy()
 
     def _repr_html_(self):
         return f'<div style="display:flex">{_card(self)}</div>'
@@ -197,6 +196,14 @@ def picture_folder():
         if Path(folder, "pictures.toml").is_file():
             return Path(folder).resolve()
     return None
+
+
+@lru_cache(maxsize=100)  # of some 60 KB each
+def _thumbnail(path, size, _changed):
+    with Image.open(path) as img:
+        img.draft("RGB", (2 * size[0], 2 * size[1]))
+        img.thumbnail(size, Image.Resampling.LANCZOS)
+        return images.as_rgb(img)
 
 
 def _own(folder):
