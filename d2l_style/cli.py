@@ -24,6 +24,7 @@ import d2l_style
 from d2l_style.engine.base import Diverged
 from d2l_style.engine.forecast import duration
 from d2l_style.language import N_, _
+from d2l_style.machine.files import whole_file
 from d2l_style.network import fetch as fetching
 from d2l_style.network.weights import describe
 from d2l_style.pictures import images
@@ -295,22 +296,22 @@ def _check_out(out, image_shape, pictures):
             )
         )
     h, w = image_shape
-    _write(Image.new("RGB", (w, h)), out).unlink()
+    with contextlib.suppress(_OnlyTried):
+        _save(Image.new("RGB", (w, h)), out, tried=True)
 
 
-def _save(img, out):
-    os.replace(_write(img, out), out)
+class _OnlyTried(Exception):
+    """The picture could be written, and was not to stay."""
 
 
-def _write(img, out):
-    """Write the picture beside ``out`` and return where."""
-    part = out.with_name(f".{out.stem}.part{out.suffix}")
+def _save(img, out, tried=False):
     lossy = out.suffix.lower() in (".jpg", ".jpeg", ".webp")
     try:
-        img.save(part, **({"quality": 95} if lossy else {}))
+        with whole_file(out) as part:
+            img.save(part, **({"quality": 95} if lossy else {}))
+            if tried:
+                raise _OnlyTried
     except (KeyError, ValueError, OSError) as error:  # Pillow raises all
-        with contextlib.suppress(OSError):
-            part.unlink()
         if getattr(error, "errno", None):
             raise OSError(
                 _(
@@ -325,7 +326,6 @@ def _write(img, out):
                 out=out,
             )
         ) from None
-    return part
 
 
 def _say_network(recipe, backend):

@@ -3,7 +3,6 @@
 import hashlib
 import importlib
 import json
-import os
 import statistics
 import threading
 import time
@@ -19,6 +18,7 @@ from d2l_style.engine.base import Diverged, Losses
 from d2l_style.engine.forecast import Forecast
 from d2l_style.engine.gradient_shares import Shares
 from d2l_style.language import _
+from d2l_style.machine.files import whole_file
 from d2l_style.network.weights import resolve
 from d2l_style.recipe import BACKENDS, Recipe
 
@@ -256,9 +256,8 @@ class StyleTransfer:
             "backend": self.backend,
             **self._fingerprint(),
         }
-        part = f"{os.fspath(path)}.part"
-        save_file(self.state(), part, metadata)
-        os.replace(part, path)
+        with whole_file(path) as part:
+            save_file(self.state(), part, metadata)
 
     @classmethod
     def load(

@@ -14,6 +14,7 @@ from conftest import picture
 from d2l_style.exercises.sweeps import store
 from d2l_style.exercises.sweeps.grid import cells
 from d2l_style.exercises.sweeps.store import Store, key_of
+from d2l_style.machine import files
 from d2l_style.pictures.png import png_bytes
 from d2l_style.recipe import Recipe
 
@@ -140,7 +141,7 @@ def test_a_folder_in_the_place_of_a_file(full, cell, kind):
     assert full.load(KEY, cell) is None
     with pytest.raises(ValueError, match="Results cannot be kept in"):
         full.save(KEY, PNG, FACTS)
-    assert not list(full.folder.glob("*.part"))
+    assert not list(full.folder.glob(".*.part*"))
 
 
 def test_facts_come_last(full, cell, monkeypatch):
@@ -157,7 +158,7 @@ def test_facts_come_last(full, cell, monkeypatch):
         full.save("a" * 20, PNG, FACTS)
     assert full.load("a" * 20, cell) is None
     assert full.load(KEY, cell) is not None
-    assert not list(full.folder.glob("*.part"))
+    assert not list(full.folder.glob(".*.part*"))
 
 
 def test_a_file_is_no_folder(tmp_path):
@@ -183,7 +184,7 @@ def test_a_file_system_that_refuses(tmp_path, monkeypatch):
     def refuse(**_where):
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(store.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", refuse)
     with pytest.raises(ValueError, match=r"\(Read-only file system\)"):
         Store(tmp_path)
 

@@ -19,8 +19,9 @@ import matplotlib
 from matplotlib.font_manager import get_font
 from PIL import Image, ImageDraw, ImageFont
 
-from d2l_style.exercises.sweeps.store import Result, Store
+from d2l_style.exercises.sweeps.store import Result
 from d2l_style.language import _
+from d2l_style.machine.files import writable_folder
 from d2l_style.pictures import images
 from d2l_style.pictures.contact_sheet import contact_sheet
 from d2l_style.pictures.png import (
@@ -87,7 +88,7 @@ class Gallery:
     """
 
     def __init__(self, folder):
-        self.folder = Store(folder).folder
+        self.folder = writable_folder(folder)
 
     def keep(self, source, title):
         """Save the picture of ``source``; return it as :class:`Kept`.

@@ -13,7 +13,7 @@ SIZE = (6.5, 6.5 / 1.6)  # inches; the style sheet has the same ratio
 _MARGIN = 0.07  # of the axes, around the points
 
 
-def new_axes(xs, ys, ink="black"):
+def new_axes(xs, ys):
     """Return a figure and its axes, scaled to points that are not drawn.
 
     ``xs`` and ``ys`` are lists of finite floats. A scale is logarithmic
@@ -26,8 +26,8 @@ def new_axes(xs, ys, ink="black"):
     ax.plot(xs, ys, visible=False)
     ax.margins(_MARGIN)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(color=ink, alpha=0.12)
-    ax.tick_params(colors=ink, labelsize=9)
+    ax.grid(color="black", alpha=0.12)
+    ax.tick_params(colors="black", labelsize=9)
     return fig, ax
 
 

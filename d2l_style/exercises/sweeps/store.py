@@ -14,15 +14,15 @@ import hashlib
 import io
 import json
 import math
-import os
-import tempfile
-import uuid
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from d2l_style.exercises.meters import Meters
-from d2l_style.language import _
+from d2l_style.machine.files import (
+    keeping_in,
+    whole_file,
+    writable_folder,
+)
 from d2l_style.network.weights import load_parameters
 from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
@@ -98,10 +98,7 @@ class Store:
     """
 
     def __init__(self, folder):
-        self.folder = Path(folder)
-        with self._keeping():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.folder).close()  # may we write?
+        self.folder = writable_folder(folder)
 
     def load(self, key, cell):
         """Return the :class:`Result` of a cell called ``key``, or None.
@@ -134,29 +131,8 @@ class Store:
         return self.folder / f"{key}.{kind}"
 
     def _write(self, path, data):
-        """Write a file so that it is there whole or not at all."""
-        part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-        with self._keeping():
-            try:
-                part.write_bytes(data)
-                os.replace(part, path)
-            finally:
-                part.unlink(missing_ok=True)
-
-    @contextmanager
-    def _keeping(self):
-        """Turn what the file system refuses into a sentence."""
-        try:
-            yield
-        except OSError as error:
-            raise ValueError(
-                _(
-                    "Results cannot be kept in {folder} ({reason}). Choose "
-                    "another folder.",
-                    folder=self.folder,
-                    reason=error.strerror or error,
-                )
-            ) from None
+        with keeping_in(self.folder), whole_file(path) as part:
+            part.write_bytes(data)
 
 
 def _result(facts, path, cell):
