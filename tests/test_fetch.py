@@ -285,7 +285,7 @@ def test_without_pytorch_nothing_is_downloaded(own_cache):
     """The reader learns it before the 548 MB, not after."""
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from d2l_style import fetch\n"
+        "from d2l_style.network import fetch\n"
         "official = fetch.Source('http://x.invalid/a', '', 1)\n"
         "try: fetch.fetch_torchvision_vgg19(official)\n"
         "except ImportError as error: print(error)"

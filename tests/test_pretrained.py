@@ -411,7 +411,7 @@ def test_gluons_own_folder_is_known(tmp_path):
     path.parent.mkdir()
     path.write_bytes(b"stand-in")
     code = (
-        "from d2l_style import mxnet as d2l, zoo\n"
+        "from d2l_style import mxnet as d2l\n"
         "from mxnet.gluon.model_zoo import vision\n"
         "vision.vgg.get_vgg = lambda *args, **kwargs: 'the real one'\n"
         "print(vision.vgg19(pretrained=True))"

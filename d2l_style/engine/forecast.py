@@ -22,7 +22,7 @@ _SHARE = {"pytorch": 1.0, "mxnet": 1.5}
 _PICTURES = {"pytorch": 4, "mxnet": 30}
 _WEIGHTS = {"pytorch": 0, "mxnet": 1.0}
 _REST = {"pytorch": 8 * _MB, "mxnet": 25 * _MB}
-# And what the C library keeps of small pieces, as beforehand.py has it do: as
+# And what the C library keeps of small pieces, as tuning.py has it do: as
 # much again as the features, at the most so much.
 _AGAIN = {"pytorch": 100 * _MB, "mxnet": 0}
 _SPARE = 0.95  # of the free memory may be taken
@@ -170,7 +170,7 @@ def _weight_bytes(recipe, widths, itemsize):
 
 
 def _kept_in_pytorch(recipe, widths, itemsize):
-    """Return the peak of what ``objective_torch`` holds at one time."""
+    """Return the peak of what ``objective_pytorch`` holds at one time."""
     taps = {*recipe.content_taps, *recipe.style_taps}
     kept, peak, before = [], 0, 0
     for layer, size in _outputs(recipe, widths):

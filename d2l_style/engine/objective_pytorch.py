@@ -1,10 +1,15 @@
-"""The objective and its gradient in PyTorch, by hand and in one pass.
+"""The chapter's objective in PyTorch, computed the fast way.
 
-Autograd would compute the same. But VGG is a plain chain of three kinds of
-layers, and only the picture wants a gradient, so the way back can be written
-down: it keeps less, copies nothing and adds up in place.
-``objective_mxnet.py`` is its twin. ``tests/test_objective.py`` holds both to
-what autograd makes of the chapter's own functions.
+What ``compute_loss`` and ``backward`` of d2l_style/torch.py define, in half of
+the printed code's time per epoch with VGG-19 (two cores, no AMX); the
+chapter's functions themselves run in no epoch. ``tests/test_objective.py``
+holds losses and gradient to theirs.
+
+Most of the gain is the network's: frozen, in channels_last order, autograd
+takes 0.54 to 0.59 of the printed time. The rest is that VGG is a plain chain
+of three kinds of layers and only the picture wants a gradient, so the way
+back can be written down, and keeps less, copies nothing and adds up in place:
+0.45 to 0.51. ``objective_mxnet.py`` is its twin.
 """
 
 import torch
