@@ -60,8 +60,8 @@ def _(message, /, **places):
     One that has no translation is returned in English. Without ``places``
     braces stay as they are.
     """
-    told = _catalogue(language()).get(message) or message
-    return told.format(**places) if places else told
+    sentence = _catalogue(language()).get(message) or message
+    return sentence.format(**places) if places else sentence
 
 
 @lru_cache

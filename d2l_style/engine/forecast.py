@@ -68,7 +68,7 @@ def refuse_if_too_large(recipe, widths, backend, itemsize, free):
     if free is None or need <= _SPARE * free:
         return
     h, w = recipe.image_shape
-    told = _(
+    sentence = _(
         "{h}x{w} pixels need about {need:.1f} GB of memory, and {free:.1f} "
         "GB are free.",
         h=h,
@@ -81,7 +81,7 @@ def refuse_if_too_large(recipe, widths, backend, itemsize, free):
         advice = _("Close other programs, or choose a smaller network.")
     else:
         advice = _("{h}x{w} would fit.", h=shape[0], w=shape[1])
-    raise TooLarge(f"{told} {advice}")
+    raise TooLarge(f"{sentence} {advice}")
 
 
 def largest_shape(recipe, widths, backend, itemsize, free):

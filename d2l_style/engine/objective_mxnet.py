@@ -6,10 +6,11 @@ chapter's functions themselves run in no epoch. ``tests/test_objective.py``
 holds losses and gradient to theirs.
 
 The twin of ``objective_pytorch.py``, with its taps. It has no layers of its
-own: the way back through the network is MXNet's. A Gram matrix is a fully connected layer of the features upon
-themselves, its way back a 1 x 1 convolution of them, and oneDNN computes both
-several times as fast as MXNet its ``dot``. Both graphs are hybridized, so
-their memory is laid out once: fresh memory for every epoch took a tenth of it.
+own: the way back through the network is MXNet's. A Gram matrix is a fully
+connected layer of the features upon themselves, its way back a 1 x 1
+convolution of them, and oneDNN computes both several times as fast as MXNet
+its ``dot``. Both graphs are hybridized, so their memory is laid out once:
+fresh memory for every epoch took a tenth of it.
 """
 
 import math

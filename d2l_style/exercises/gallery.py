@@ -139,7 +139,7 @@ class Gallery:
         seen = [p for p in files if not p.name.startswith(".")]
         return sorted(seen, key=lambda p: p.name)
 
-    def _look(self):
+    def _read_folder(self):
         """Return what is there: (list of Kept, list of other paths)."""
         kept, others = [], []
         for path in self._files():
@@ -150,17 +150,17 @@ class Gallery:
         return kept, others
 
     def __iter__(self):
-        return iter(self._look()[0])
+        return iter(self._read_folder()[0])
 
     def __len__(self):
-        return len(self._look()[0])
+        return len(self._read_folder()[0])
 
     def __bool__(self):
         return True  # an empty gallery is a gallery, too
 
     def passed_over(self):
         """Return the paths of files that are not pictures with a recipe."""
-        return self._look()[1]
+        return self._read_folder()[1]
 
     def sheet(self):
         """Return all pictures, small, with titles, as one ``PIL.Image``.
@@ -198,12 +198,12 @@ class Gallery:
         return notes
 
     def __repr__(self):
-        kept, others = self._look()
+        kept, others = self._read_folder()
         rows = [f"{one.path.name}  {one.title} ({one.facts})" for one in kept]
         return "\n".join([*rows, *self._notes(kept, others)])
 
     def _repr_html_(self):
-        kept, others = self._look()
+        kept, others = self._read_folder()
         cards = "".join(map(_card, kept))
         notes = "".join(
             f'<p class="note">{html.escape(note)}</p>'

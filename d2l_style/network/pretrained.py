@@ -99,12 +99,12 @@ def _answer(vgg19, substitute, has_gpu, kwargs):
     from d2l_style.network.weights import best, describe
 
     framework = vgg19.__module__.split(".")[0]
-    told = _(
+    sentence = _(
         "{framework} could not download its VGG-19, so d2l_style answers.",
         framework=framework,
     )
     kind = best()
-    sentences = [told, describe(kind)]
+    sentences = [sentence, describe(kind)]
     if kind == "oxford" and not has_gpu():
         sentences.append(
             _(

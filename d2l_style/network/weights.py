@@ -28,7 +28,7 @@ _FETCH_OXFORD = N_("'d2l-style fetch vgg19' brings the real one (18.5 MB).")
 _FETCH_IMAGENET = N_(
     "'d2l-style fetch vgg19 --torchvision' gets torchvision's VGG-19 (548 MB)."
 )
-_TOLD = {
+_SENTENCES = {
     "imagenet": N_("Network: VGG-19 trained on ImageNet, as in the book."),
     "oxford": N_(
         "Network: Oxford's VGG-19, by Simonyan and Zisserman, as in Gatys' "
@@ -80,13 +80,13 @@ def resolve(weights="auto", gpu=False):
 def describe(weights, gpu=False):
     """Say which network this is, and how to have the real one."""
     kind = resolve(weights, gpu)
-    if kind not in _TOLD:
+    if kind not in _SENTENCES:
         return _("Network: {path}.", path=os.fspath(kind))
-    told = _(_TOLD[kind])
+    sentence = _(_SENTENCES[kind])
     if kind not in _REAL_ONE:
-        return told
+        return sentence
     real = _REAL_ONE[kind] if oxford.carrier() else _FETCH_OXFORD
-    return f"{told} {_(real)}"
+    return f"{sentence} {_(real)}"
 
 
 def load_parameters(weights="auto"):

@@ -82,9 +82,12 @@ class Bar:
         self.status.value = " · ".join(part for part in parts if part)
 
 
-def _button(label, icon, told):
+def _button(label, icon, sentence):
     return widgets.Button(
-        description=label, icon=icon, tooltip=told, layout={"width": "auto"}
+        description=label,
+        icon=icon,
+        tooltip=sentence,
+        layout={"width": "auto"},
     )
 
 
@@ -92,9 +95,9 @@ def _time_left(session, epochs):
     """Say what the epochs that are left will take, as far as it is known."""
     if each := session.seconds_per_epoch:
         left = duration(each * epochs)
-        told = N_("{seconds:.2g} s each, {duration} left")
-        return _(told, seconds=each, duration=left)
+        sentence = N_("{seconds:.2g} s each, {duration} left")
+        return _(sentence, seconds=each, duration=left)
     if each := session.seconds_expected:
-        told = N_("about {duration} here ({seconds:.2g} s an epoch)")
-        return _(told, duration=duration(each * epochs), seconds=each)
+        sentence = N_("about {duration} here ({seconds:.2g} s an epoch)")
+        return _(sentence, duration=duration(each * epochs), seconds=each)
     return ""

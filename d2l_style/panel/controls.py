@@ -16,7 +16,7 @@ _BOOK = Recipe()  # whose layers are marked
 _LAYERS = ("content_layers", "style_layers")
 _ON_LAYERS = {*_LAYERS, "style_layer_weights"}
 _KINDS = {int: widgets.IntText, float: widgets.FloatText}
-_AS_LAYER = {  # a convolution's two boxes: name, tooltip, told of the book's
+_AS_LAYER = {  # a convolution's two boxes: name, tooltip, said of the book's
     "style": (
         N_("{layer} style"),
         N_("{layer} as a style layer"),
@@ -273,11 +273,11 @@ class LayerRow:
 
 def _layer_box(layer, kind):
     """Return the box that makes a convolution a layer of a kind."""
-    name, told, _of_book = _AS_LAYER[kind]
+    name, sentence, _of_book = _AS_LAYER[kind]
     box = widgets.Checkbox(
         indent=False,
         description=_(name, layer=layer),
-        tooltip=_(told, layer=layer),
+        tooltip=_(sentence, layer=layer),
         layout={"width": "20px", "margin": "0 10px"},
     )
     box.add_class("d2l-bare")
@@ -286,14 +286,14 @@ def _layer_box(layer, kind):
 
 def _layer_name(conv):
     """Return a convolution's name, with a star if the book chooses it."""
-    told = ", ".join(
+    sentence = ", ".join(
         _(of_book)
-        for kind, (_name, _told, of_book) in _AS_LAYER.items()
+        for kind, (_name, _help, of_book) in _AS_LAYER.items()
         if conv.index in getattr(_BOOK, f"{kind}_layers")
     )
-    star = "★" if told else ""
+    star = "★" if sentence else ""
     return widgets.HTML(
-        f'<span title="{html.escape(told)}">{conv.name} {star}</span>',
+        f'<span title="{html.escape(sentence)}">{conv.name} {star}</span>',
         layout={"width": "76px"},
     )
 
@@ -322,8 +322,8 @@ def _in_settings():
 
 def _setting(name):
     """Return a choice's widget: among its options, or any number."""
-    told = {"description": label(name), "tooltip": _(CHOICES[name].help)}
+    sentence = {"description": label(name), "tooltip": _(CHOICES[name].help)}
     if offered := options(name):
-        return widgets.Dropdown(options=list(offered.items()), **told)
+        return widgets.Dropdown(options=list(offered.items()), **sentence)
     kind = _KINDS[type(getattr(_BOOK, name))]
-    return kind(continuous_update=False, **told)
+    return kind(continuous_update=False, **sentence)

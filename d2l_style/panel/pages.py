@@ -186,13 +186,13 @@ class SnapshotsPage:
 
 def _named(snapshot):
     """Return a snapshot's name; its losses are said when pointed at."""
-    told = ""
+    sentence = ""
     if snapshot.losses:
-        told = _(
+        sentence = _(
             "content {content:.3g}, style {style:.3g}, TV {tv:.3g}",
             **snapshot.losses,
         )
     say = html.escape
     return widgets.HTML(
-        f'<span title="{say(told)}">{say(snapshot.name)}</span>'
+        f'<span title="{say(sentence)}">{say(snapshot.name)}</span>'
     )

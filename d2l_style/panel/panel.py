@@ -193,23 +193,23 @@ class StylePanel(widgets.VBox):
                 widget.close()
         super().close()
 
-    def stop(self, told=None):
+    def stop(self, sentence=None):
         """Stop the thread for good; the panel stays to be looked at.
 
-        ``told`` says why, in a sentence.
+        ``sentence`` says why, in a sentence.
         """
         self.worker.stop()
-        told = told or _("This panel is stopped. Run its cell again.")
-        self.bar.say(told, "note")
+        sentence = sentence or _("This panel is stopped. Run its cell again.")
+        self.bar.say(sentence, "note")
         self.bar.render(self.state, self.session)
 
     # Making it
 
     def _laid_out(self):
         where = "PyTorch" if self.backend == "pytorch" else "MXNet"
-        told = _("Style transfer in {framework}", framework=where)
+        sentence = _("Style transfer in {framework}", framework=where)
         self.network = widgets.HTML()
-        head = [widgets.HTML(f"<b>{told}</b>"), self.network]
+        head = [widgets.HTML(f"<b>{sentence}</b>"), self.network]
         self.preset = widgets.Dropdown(
             options=[(_("choose a preset"), ""), *presets().items()],
             description=_("preset"),
@@ -508,8 +508,8 @@ class StylePanel(widgets.VBox):
         )
         moment, losses = self.session.moment(), self.session.history.last()
         self.snapshots.add(Snapshot(name, transfer.image(), moment, losses))
-        told = _("Kept as {name}, see the page Snapshots.", name=name)
-        self.bar.say(told, "note")
+        sentence = _("Kept as {name}, see the page Snapshots.", name=name)
+        self.bar.say(sentence, "note")
 
     def _failed(self, error):
         """Say what went wrong, in the worker's thread; nothing is lost."""
@@ -541,12 +541,12 @@ class StylePanel(widgets.VBox):
 
     def _render_network(self, recipe):
         """Say which network it is; how to get the book's, when pointed at."""
-        told = html.escape(describe(network_of(recipe, self.backend)))
+        sentence = html.escape(describe(network_of(recipe, self.backend)))
         if self._own_net:
-            told = _("Network: your own, handed in as net=.")
+            sentence = _("Network: your own, handed in as net=.")
             self.controls.settings["weights"].disabled = True
-        first = told.split(". ")[0].rstrip(".")
-        self.network.value = f'<small title="{told}">{first}</small>'
+        first = sentence.split(". ")[0].rstrip(".")
+        self.network.value = f'<small title="{sentence}">{first}</small>'
 
 
 def _opened(given):

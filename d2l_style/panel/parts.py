@@ -17,7 +17,7 @@ class Compare(anywidget.AnyWidget):
     """Two pictures in one place, with a line between them that moves.
 
     ``before`` and ``after`` are JPEG bytes, ``position`` is where the line
-    stands, in per cent, and ``told`` what a screen reader says of it.
+    stands, in per cent, and ``sentence`` what a screen reader says of it.
     """
 
     _esm, _css = _STATIC / "compare.js", _STATIC / "compare.css"
@@ -26,9 +26,9 @@ class Compare(anywidget.AnyWidget):
     before_label = traitlets.Unicode("").tag(sync=True)
     after_label = traitlets.Unicode("").tag(sync=True)
     position = traitlets.Float(0, min=0, max=100).tag(sync=True)
-    told = traitlets.Unicode().tag(sync=True)
+    sentence = traitlets.Unicode().tag(sync=True)
 
-    @traitlets.default("told")
+    @traitlets.default("sentence")
     def _tell(self):  # the places are filled in by compare.js
         return _("Left: {left}. Right: {right}. Move the line between them.")
 

@@ -21,7 +21,7 @@ class WeightControl:
     A ``narrow`` one leaves its ``name`` to the row that it stands in.
     """
 
-    def __init__(self, name, exponents, told, changed, narrow=False):
+    def __init__(self, name, exponents, sentence, changed, narrow=False):
         self._changed, self._quiet = changed, Quiet()
         self.on_share = None
         width = "84px" if narrow else "240px"
@@ -33,7 +33,7 @@ class WeightControl:
             step=_EVERY,
             readout=False,
             continuous_update=False,
-            tooltip=told,
+            tooltip=sentence,
             layout={"width": width},
         )
         in_per_cent = _("As a share of the gradient, in per cent.")
@@ -45,12 +45,12 @@ class WeightControl:
             step=0.01,
             readout=False,
             continuous_update=False,
-            tooltip=f"{told} {in_per_cent}",
+            tooltip=f"{sentence} {in_per_cent}",
             layout={"width": width, "display": "none"},
         )
         self.number = widgets.FloatText(
             1.0,
-            tooltip=told,
+            tooltip=sentence,
             continuous_update=False,
             layout={"width": "62px" if narrow else "100px"},
         )

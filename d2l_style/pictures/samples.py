@@ -23,7 +23,7 @@ from d2l_style.pictures import images
 from d2l_style.pictures.png import data_url, jpeg_bytes
 
 KINDS = (N_("content"), N_("style"))
-_TOLD = ("title", "author", "licence", "alt")  # in the reader's language
+_SENTENCES = ("title", "author", "licence", "alt")  # in the reader's language
 _THUMBNAIL = (150, 100)  # pixels
 _AUTHORS = {"author": N_("the d2l-style authors"), "licence": "CC BY 4.0"}
 _BOOK = {"author": "Dive into Deep Learning", "licence": "CC BY-SA 4.0"}
@@ -235,9 +235,11 @@ def _of_packages():
 
 def _sample(name, source, path, facts):
     """Return a sample, described in the language in force."""
-    told = {key: _(text) for key, text in facts.items() if key in _TOLD}
+    sentence = {
+        key: _(text) for key, text in facts.items() if key in _SENTENCES
+    }
     kind = facts.get("kind", "content")
-    return Sample(name, kind, source=source, path=path, **told)
+    return Sample(name, kind, source=source, path=path, **sentence)
 
 
 def _card(sample):

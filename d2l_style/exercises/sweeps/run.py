@@ -94,7 +94,7 @@ class Sweep:
         self.cells = _keyed(chosen, backend)
         self.store = Store(folder)
         self._results, self._thumbnails = {}, {}
-        self._look()
+        self._read_folder()
 
     def __len__(self):
         return len(self.cells)
@@ -111,7 +111,7 @@ class Sweep:
         return self.results
 
     def __iter__(self):
-        self._look()
+        self._read_folder()
         live = Live(self) if self.show else None
         try:
             if self.results:
@@ -127,7 +127,7 @@ class Sweep:
             if live:
                 live.close()
 
-    def _look(self):
+    def _read_folder(self):
         """Take what the folder has, and only that."""
         found = {k: self.store.load(k, cell) for k, cell in self.cells.items()}
         self._results = {k: result for k, result in found.items() if result}

@@ -47,7 +47,7 @@ function render({ model, el }) {
     range.setAttribute(
       "aria-label",
       model
-        .get("told")
+        .get("sentence")
         .replace("{left}", () => before.alt)
         .replace("{right}", () => after.alt),
     );
