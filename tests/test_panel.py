@@ -3,6 +3,7 @@
 import gc
 import html
 import io
+import itertools
 import random
 import re
 import subprocess
@@ -30,6 +31,7 @@ from d2l_style.panel.session import Session  # noqa: E402
 from d2l_style.panel.snapshots import FRAMES, Film  # noqa: E402
 from d2l_style.panel.words import in_words  # noqa: E402
 from d2l_style.panel.worker import Worker  # noqa: E402
+from d2l_style.pictures import images  # noqa: E402
 from d2l_style.pictures.png import (  # noqa: E402
     jpeg_bytes,
     png_bytes,
@@ -700,7 +702,7 @@ def test_running_out_of_memory_is_survived(open_panel, monkeypatch):
     def out_of_memory(recipe):
         raise MemoryError
 
-    monkeypatch.setattr(synthesis, "_aim", out_of_memory)
+    monkeypatch.setattr(synthesis, "pictures_seen", out_of_memory)
     p.controls.height.value = 64
     p.worker.settle(PATIENCE)
     assert "not enough memory" in p.bar.messages.value
@@ -791,14 +793,27 @@ def test_two_uploads_of_one_name_are_two_pictures(open_panel):
     assert p.pictures.pickers["style"].value == "a.png (2)"
 
 
-def test_measuring_shows_nobody_its_epochs(open_panel):
-    p = open_panel()
+def test_measuring_shows_nobody_its_epochs(open_panel, monkeypatch):
+    p, seen, lookers = open_panel(), [], []
+    step = p.transfer.synthesis.step
+
+    def look():
+        data = p.snapshots.png._make()[2]
+        with Image.open(io.BytesIO(data)) as img:
+            seen.append(img.text["d2l-style epochs"])
+
+    def watched_step():
+        lookers.append(threading.Thread(target=look))
+        lookers[-1].start()  # while this epoch is measured
+        return step()
+
+    monkeypatch.setattr(p.transfer.synthesis, "step", watched_step)
     p.controls.width.value = 64
-    seen = set()
-    while not p.worker.settle(0):
-        with Image.open(io.BytesIO(p._png()[2])) as img:
-            seen.add(img.text["d2l-style epochs"])
-    assert seen <= {"0"}
+    p.worker.settle(PATIENCE)
+    for looker in lookers:
+        looker.join(PATIENCE)
+    assert len(seen) == len(lookers) >= 1
+    assert set(seen) == {"0"}
 
 
 def test_a_failing_report_does_not_end_the_thread():
@@ -834,13 +849,18 @@ def test_a_failed_resize_leaves_the_run_whole(open_panel, monkeypatch):
     p = open_panel()
     p.session.epoch()
 
-    def out_of_memory(*args):
-        raise MemoryError
+    calls, standardise = itertools.count(1), images.standardise
 
-    monkeypatch.setattr(p.transfer.synthesis, "_begin", out_of_memory)
+    def out_of_memory(img):
+        if next(calls) == 3:  # after both pictures: the one in hand
+            raise MemoryError
+        return standardise(img)
+
+    monkeypatch.setattr(images, "standardise", out_of_memory)
     p.controls.height.value = 64
     p.worker.settle(PATIENCE)
     monkeypatch.undo()
+    assert next(calls) > 3
     assert p.transfer.recipe.image_shape == SIZE
     p.session.epoch()
     assert p.transfer.epoch == 2

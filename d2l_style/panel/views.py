@@ -79,7 +79,7 @@ class Views:
             for kind in ("content", "style")
         }
         self.film = Film()
-        self._seen = None
+        self._seen = self._drawn = None  # the pictures, the curves shown
         self._picture = Throttle(_PICTURE, _OFTEN)
         self._curves = Throttle(_PLOT, _SELDOM)
         self.box = self._laid_out()
@@ -136,9 +136,14 @@ class Views:
             self.pictures[kind].value = jpeg_bytes(small, 85)
 
     def show_curves(self, session):
-        """Draw the losses, and list what has been changed."""
-        history = session.history
-        self.plot.show(history, session.recipe.num_epochs, self.log.value)
+        """Draw the losses, and list what has been changed, if they are new."""
+        history, num_epochs = session.history, session.recipe.num_epochs
+        last = history.epochs[-1:], history.total[-1:], history.marks[-1:]
+        new = (*last, len(history.marks), num_epochs, self.log.value)
+        if new == self._drawn:
+            return
+        self._drawn = new
+        self.plot.show(history, num_epochs, self.log.value)
         self.curves.value = self.plot.png()
         marks = list(enumerate(history.marks, start=1))[-_LISTED:]
         lines = [
