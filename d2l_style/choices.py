@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from d2l_style.language import N_, _
+from d2l_style.language import N_, invalid
 from d2l_style.network import vgg
 
 # What a run that goes on has to make anew after a change.
@@ -60,25 +60,21 @@ def among(name, value, valid):
     """Return the value if it is one of the ``valid`` texts."""
     if isinstance(value, str) and value in valid:
         return value
-    raise ValueError(
-        _(
-            "{name} must be one of {valid}, not {given!r}.",
-            name=name,
-            valid=", ".join(map(repr, valid)),
-            given=value,
-        )
+    raise invalid(
+        "{name} must be one of {valid}, not {given!r}.",
+        name=name,
+        valid=", ".join(map(repr, valid)),
+        given=value,
     )
 
 
 def boolean(name, value):
     if isinstance(value, bool):
         return value
-    raise ValueError(
-        _(
-            "{name} must be True or False, not {given!r}.",
-            name=name,
-            given=value,
-        )
+    raise invalid(
+        "{name} must be True or False, not {given!r}.",
+        name=name,
+        given=value,
     )
 
 
@@ -89,8 +85,8 @@ def sequence(name, values):
             raise TypeError
         return tuple(values)
     except TypeError:
-        raise ValueError(
-            _("{name} must be a list, not {given!r}.", name=name, given=values)
+        raise invalid(
+            "{name} must be a list, not {given!r}.", name=name, given=values
         ) from None
 
 
@@ -116,7 +112,7 @@ def number(at_least=None, above=None, most=_LARGEST):
         low = kept < at_least if above is None else kept <= above
         if not kept <= most or low:
             limits = {"least": at_least, "above": above, "most": most}
-            raise ValueError(_(message, name=name, given=value, **limits))
+            raise invalid(message, name=name, given=value, **limits)
         return kept
 
     return check
@@ -129,12 +125,10 @@ def whole(at_least, most=_MOST):
     def check(name, value):
         kept = finite(name, value)
         if kept != int(kept):
-            raise ValueError(
-                _(
-                    "{name} must be a whole number, not {given!r}.",
-                    name=name,
-                    given=value,
-                )
+            raise invalid(
+                "{name} must be a whole number, not {given!r}.",
+                name=name,
+                given=value,
             )
         return value if type(value) is int else int(kept)
 
@@ -159,7 +153,7 @@ def layers(name, values):
     """Return convolutions, given by name or index, as indices."""
     indices = tuple(map(vgg.conv_index, sequence(name, values)))
     if len(set(indices)) < len(indices):
-        raise ValueError(_(_TWICE[name], indices=indices))
+        raise invalid(_TWICE[name], indices=indices)
     return indices
 
 
@@ -167,12 +161,9 @@ def shape(name, value):
     """Return (height, width) in pixels."""
     sides = sequence(name, value)
     if len(sides) != 2:
-        raise ValueError(
-            _(
-                "image_shape must be (height, width) in pixels, not "
-                "{given!r}.",
-                given=value,
-            )
+        raise invalid(
+            "image_shape must be (height, width) in pixels, not {given!r}.",
+            given=value,
         )
     return tuple(whole(at_least=1, most=_SIDE)(name, side) for side in sides)
 
@@ -185,10 +176,8 @@ def network(name, value):
         path = ""
     if path:
         return path
-    raise ValueError(
-        _(
-            "weights must be 'auto', 'imagenet', 'oxford', 'mini', 'random' "
-            "or the path of a .safetensors file, not {given!r}.",
-            given=value,
-        )
+    raise invalid(
+        "weights must be 'auto', 'imagenet', 'oxford', 'mini', 'random' "
+        "or the path of a .safetensors file, not {given!r}.",
+        given=value,
     )

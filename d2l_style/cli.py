@@ -23,7 +23,7 @@ from rich.text import Text
 import d2l_style
 from d2l_style.engine.base import Diverged
 from d2l_style.engine.forecast import duration
-from d2l_style.language import N_, _
+from d2l_style.language import N_, _, invalid
 from d2l_style.machine.files import whole_file
 from d2l_style.network import fetch as fetching
 from d2l_style.network.weights import describe
@@ -199,9 +199,9 @@ def fetch(
 ):
     """Download VGG-19, or the book's pictures or ours into ``to``."""
     if what == What.vgg19 and restore:
-        raise ValueError(_("--restore is about the pictures: fetch images."))
+        raise invalid("--restore is about the pictures: fetch images.")
     if what == What.images and torchvision:
-        raise ValueError(_("--torchvision is about the network: fetch vgg19."))
+        raise invalid("--torchvision is about the network: fetch vgg19.")
     if what == What.vgg19 and torchvision:
         path = fetching.fetch_torchvision_vgg19()
         print(_("The book's VGG-19 is at {path}.", path=path))
@@ -252,12 +252,10 @@ def _size(text, content):
         return content.height, content.width
     match = re.fullmatch(r"\s*(\d+)\s*[xX×]\s*(\d+)\s*", text)
     if not match:
-        raise ValueError(
-            _(
-                "--size must be height x width, like 300x450, or own, not "
-                "{given!r}.",
-                given=text,
-            )
+        raise invalid(
+            "--size must be height x width, like 300x450, or own, not "
+            "{given!r}.",
+            given=text,
         )
     return int(match[1]), int(match[2])
 
@@ -272,20 +270,16 @@ def _check_out(out, image_shape, pictures):
     """Complain before the run rather than after it."""
     there = [p for p in pictures if os.path.exists(p)]
     if os.path.exists(out) and any(out.samefile(p) for p in there):
-        raise ValueError(
-            _(
-                "{out} is one of the two pictures that go in. Name another "
-                "file for the result.",
-                out=out,
-            )
+        raise invalid(
+            "{out} is one of the two pictures that go in. Name another "
+            "file for the result.",
+            out=out,
         )
     if os.path.isdir(out):
-        raise ValueError(
-            _(
-                "{out} is a folder. Name the picture, like {example}.",
-                out=out,
-                example=out / "out.png",
-            )
+        raise invalid(
+            "{out} is a folder. Name the picture, like {example}.",
+            out=out,
+            example=out / "out.png",
         )
     if not os.path.isdir(out.parent):
         raise FileNotFoundError(
@@ -320,11 +314,9 @@ def _save(img, out, tried=False):
                     reason=error.strerror,
                 )
             ) from None
-        raise ValueError(
-            _(
-                "{out} must end in .png, .jpg or another format of pictures.",
-                out=out,
-            )
+        raise invalid(
+            "{out} must end in .png, .jpg or another format of pictures.",
+            out=out,
         ) from None
 
 

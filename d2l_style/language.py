@@ -7,7 +7,8 @@ Messages are English in the code and looked up in ``locale/ko.po`` or
 as ``_("{name} must be a list.", name=name)``: the whole sentence, with named
 places, so that a translator can turn it round. A message in a table, which is
 made before the language is known, is marked ``N_("...")`` there and looked up
-with ``_`` when it is shown.
+with ``_`` when it is shown. ``raise invalid("...")`` is a ``ValueError`` with
+a message.
 """
 
 import os
@@ -27,12 +28,10 @@ def set_language(language):
     """
     global _chosen
     if language not in LANGUAGES:
-        raise ValueError(
-            _(
-                "language must be one of {valid}, not {given!r}.",
-                valid=", ".join(map(repr, LANGUAGES)),
-                given=language,
-            )
+        raise invalid(
+            "language must be one of {valid}, not {given!r}.",
+            valid=", ".join(map(repr, LANGUAGES)),
+            given=language,
         )
     _chosen = language
 
@@ -62,6 +61,11 @@ def _(message, /, **places):
     """
     sentence = _catalogue(language()).get(message) or message
     return sentence.format(**places) if places else sentence
+
+
+def invalid(message, /, **places):
+    """Return a ``ValueError`` that says a message, to be raised."""
+    return ValueError(_(message, **places))
 
 
 @lru_cache

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from d2l_style import choices
 from d2l_style.choices import NETWORK, SIZE, TARGETS, choice, one_of
-from d2l_style.language import N_, _
+from d2l_style.language import N_, invalid
 from d2l_style.network import vgg
 
 BACKENDS = ("pytorch", "mxnet")
@@ -269,40 +269,34 @@ class Recipe:
 
     def _check_layers(self):
         if not self.content_layers and not self.style_layers:
-            raise ValueError(
-                _(
-                    "No layer is chosen: there is nothing to optimise. Choose "
-                    "at least one content layer or one style layer, for "
-                    "example content_layers=['conv4_4']."
-                )
+            raise invalid(
+                "No layer is chosen: there is nothing to optimise. Choose "
+                "at least one content layer or one style layer, for "
+                "example content_layers=['conv4_4']."
             )
 
     def _check_factors(self):
         given, wanted = len(self.style_layer_weights), len(self.style_layers)
         if given not in (0, wanted):
-            raise ValueError(
-                _(
-                    "style_layer_weights has {given} entries for {layers} "
-                    "style layers: give one for each, or none.",
-                    given=given,
-                    layers=wanted,
-                )
+            raise invalid(
+                "style_layer_weights has {given} entries for {layers} "
+                "style layers: give one for each, or none.",
+                given=given,
+                layers=wanted,
             )
 
     def _check_size(self):
         need = vgg.smallest_side(self.deepest)
         if min(self.image_shape) < need:
             h, w = self.image_shape
-            raise ValueError(
-                _(
-                    "{h}x{w} pixels are too few for {layer}: the poolings "
-                    "before it need at least {need} pixels in height and "
-                    "width. Choose a larger image_shape or shallower layers.",
-                    h=h,
-                    w=w,
-                    layer=vgg.layer_name(self.deepest),
-                    need=need,
-                )
+            raise invalid(
+                "{h}x{w} pixels are too few for {layer}: the poolings "
+                "before it need at least {need} pixels in height and "
+                "width. Choose a larger image_shape or shallower layers.",
+                h=h,
+                w=w,
+                layer=vgg.layer_name(self.deepest),
+                need=need,
             )
 
     @property
@@ -402,13 +396,11 @@ class Recipe:
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise ValueError(
-                _("This is not a recipe in JSON: {reason}.", reason=error)
+            raise invalid(
+                "This is not a recipe in JSON: {reason}.", reason=error
             ) from None
         if not isinstance(values, dict):
-            raise ValueError(
-                _("This is not a recipe: expected a JSON object.")
-            )
+            raise invalid("This is not a recipe: expected a JSON object.")
         return cls(**_known(values))
 
     @classmethod
@@ -483,11 +475,9 @@ def _arguments(text):
         MemoryError,
         TypeError,
     ):
-        raise ValueError(
-            _(
-                "This is no recipe. Paste what “Show as Python” shows, "
-                "Recipe(style_weight=1e4) for example, or a recipe in JSON."
-            )
+        raise invalid(
+            "This is no recipe. Paste what “Show as Python” shows, "
+            "Recipe(style_weight=1e4) for example, or a recipe in JSON."
         ) from None
 
 
@@ -499,12 +489,10 @@ def _known(values):
     values = {k: v for k, v in values.items() if k not in _FORMER}
     unknown = [name for name in values if name not in CHOICES]
     if unknown:
-        raise ValueError(
-            _(
-                "A recipe has no {unknown}. It has: {valid}.",
-                unknown=", ".join(map(repr, unknown)),
-                valid=", ".join(CHOICES),
-            )
+        raise invalid(
+            "A recipe has no {unknown}. It has: {valid}.",
+            unknown=", ".join(map(repr, unknown)),
+            valid=", ".join(CHOICES),
         )
     return values
 

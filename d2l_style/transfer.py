@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 from d2l_style.engine.base import Diverged, Losses
 from d2l_style.engine.forecast import Forecast
 from d2l_style.engine.gradient_shares import Shares
-from d2l_style.language import _
+from d2l_style.language import _, invalid
 from d2l_style.machine.files import whole_file
 from d2l_style.network.weights import resolve
 from d2l_style.recipe import BACKENDS, Recipe
@@ -287,12 +287,10 @@ class StyleTransfer:
         mine = transfer._fingerprint()
         # Older files have no sizes.
         if any(metadata.get(key, mine[key]) != mine[key] for key in mine):
-            raise ValueError(
-                _(
-                    "{path} was saved with other pictures. Hand in the same "
-                    "content and style pictures to go on.",
-                    path=path,
-                )
+            raise invalid(
+                "{path} was saved with other pictures. Hand in the same "
+                "content and style pictures to go on.",
+                path=path,
             )
         transfer.restore(state)
         return transfer
@@ -316,11 +314,9 @@ def backend_module(backend):
     ``ImportError`` says what to do if the framework is not here.
     """
     if backend not in BACKENDS:
-        raise ValueError(
-            _(
-                "backend must be 'pytorch' or 'mxnet', not {given!r}.",
-                given=backend,
-            )
+        raise invalid(
+            "backend must be 'pytorch' or 'mxnet', not {given!r}.",
+            given=backend,
         )
     return importlib.import_module(_CHAPTERS[backend])
 
@@ -345,10 +341,8 @@ def _read(path):
             raise KeyError(missing)
         return metadata, load_file(path)
     except (SafetensorError, KeyError):
-        raise ValueError(
-            _(
-                "{path} is not a run that was saved by d2l-style, or it is "
-                "damaged.",
-                path=path,
-            )
+        raise invalid(
+            "{path} is not a run that was saved by d2l-style, or it is "
+            "damaged.",
+            path=path,
         ) from None

@@ -23,7 +23,7 @@ from tools import build_notebooks, localise
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "d2l_style"
 PICTURES = ROOT / "img" / "pictures.toml"  # titles and what they show
-_KEYWORDS = {"_": None, "N_": None}
+_KEYWORDS = {"_": None, "N_": None, "invalid": None}
 _ALIKE = 0.6  # from here on, two messages may be versions of one
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from d2l_style.choices import NETWORK, SIZE
 from d2l_style.engine import forecast
-from d2l_style.language import _
+from d2l_style.language import _, invalid
 from d2l_style.network import vgg
 from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
@@ -194,13 +194,11 @@ class SynthesisBase(ABC):
         """
         shape = (1, 3, *self.recipe.image_shape)
         if np.shape(array) not in (shape, self._style_shape()):
-            raise ValueError(
-                _(
-                    "This picture does not fit: it should be {shape}, and is "
-                    "{given}.",
-                    shape=shape,
-                    given=np.shape(array),
-                )
+            raise invalid(
+                "This picture does not fit: it should be {shape}, and is "
+                "{given}.",
+                shape=shape,
+                given=np.shape(array),
             )
         return self._feature_arrays(np.ascontiguousarray(array, np.float32))
 
@@ -257,23 +255,19 @@ class SynthesisBase(ABC):
         for name in ("image", "mean", "variance"):
             array = state.get(name)
             if array is None:
-                raise ValueError(
-                    _(
-                        "This state does not fit: {name} should be {shape}, "
-                        "and is missing.",
-                        name=name,
-                        shape=shape,
-                    )
+                raise invalid(
+                    "This state does not fit: {name} should be {shape}, "
+                    "and is missing.",
+                    name=name,
+                    shape=shape,
                 )
             if array.shape != shape:
-                raise ValueError(
-                    _(
-                        "This state does not fit: {name} should be {shape}, "
-                        "and is {given}.",
-                        name=name,
-                        shape=shape,
-                        given=array.shape,
-                    )
+                raise invalid(
+                    "This state does not fit: {name} should be {shape}, "
+                    "and is {given}.",
+                    name=name,
+                    shape=shape,
+                    given=array.shape,
                 )
         epoch, steps = int(state["epoch"]), int(state["adam_steps"])
         with self.all_or_nothing():

@@ -11,7 +11,7 @@ import html
 
 import ipywidgets as widgets
 
-from d2l_style.language import N_, _
+from d2l_style.language import N_, invalid
 from d2l_style.pictures.picker import PicturePickers
 from d2l_style.pictures.samples import KINDS, sample_images
 
@@ -78,7 +78,5 @@ class Chooser(widgets.VBox):
 def _open(kind, name):
     samples = sample_images()
     if not isinstance(name, str) or name not in samples:
-        raise ValueError(
-            _(_UNKNOWN[kind], given=name, valid=", ".join(samples))
-        )
+        raise invalid(_UNKNOWN[kind], given=name, valid=", ".join(samples))
     return samples[name].open()

@@ -20,7 +20,7 @@ from matplotlib.font_manager import get_font
 from PIL import Image, ImageDraw, ImageFont
 
 from d2l_style.exercises.sweeps.store import Result
-from d2l_style.language import _
+from d2l_style.language import _, invalid
 from d2l_style.machine.files import writable_folder
 from d2l_style.pictures import images
 from d2l_style.pictures.contact_sheet import contact_sheet
@@ -116,13 +116,11 @@ class Gallery:
             except FileExistsError:
                 continue
             except OSError as error:
-                raise ValueError(
-                    _(
-                        "The picture cannot be kept in {folder} ({reason}). "
-                        "Make room there, or choose another folder.",
-                        folder=self.folder,
-                        reason=error.strerror or error,
-                    )
+                raise invalid(
+                    "The picture cannot be kept in {folder} ({reason}). "
+                    "Make room there, or choose another folder.",
+                    folder=self.folder,
+                    reason=error.strerror or error,
                 ) from None
             return path
 

@@ -17,7 +17,7 @@ from d2l_style.exercises.plots.values import (
     short_name,
     spans_decades,
 )
-from d2l_style.language import _
+from d2l_style.language import invalid
 
 _HEIGHT, _EACH = 2.6, 3.0  # inches: of the figure, of the width of a panel
 _TICKS = 7  # values named below a panel, at most
@@ -45,7 +45,7 @@ def lines(results, axis, meters=("content", "style", "noise")):
     results = results_of(results)
     meters = [meters] if isinstance(meters, str) else list(meters)
     if not meters:
-        raise ValueError(_("meters is empty: name at least one."))
+        raise invalid("meters is empty: name at least one.")
     check_axis(results, axis, "axis")
     for meter in meters:
         check_column(results, meter, "meters")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from d2l_style.language import N_, _
+from d2l_style.language import N_, _, invalid
 from d2l_style.pictures import images
 from d2l_style.transfer import StyleTransfer
 
@@ -299,13 +299,11 @@ def gram_distances(styles_Y_gram_hat, styles_Y_gram):
     :func:`gram`, is the same distance squared and divided by constants.
     """
     if len(styles_Y_gram_hat) != len(styles_Y_gram):
-        raise ValueError(
-            _(
-                "There are {result} Gram matrices of the result and {style} "
-                "of the style: give one of each for every style layer.",
-                result=len(styles_Y_gram_hat),
-                style=len(styles_Y_gram),
-            )
+        raise invalid(
+            "There are {result} Gram matrices of the result and {style} "
+            "of the style: give one of each for every style layer.",
+            result=len(styles_Y_gram_hat),
+            style=len(styles_Y_gram),
         )
     return [
         _gram_distance(_matrix(G), _matrix(A))
@@ -326,12 +324,10 @@ def _gram_distance(G, A):
 def _features(array):
     array = _finite(array, _OF_FEATURES)
     if array.ndim != 4 or len(array) != 1 or not array.size:
-        raise ValueError(
-            _(
-                "Features must be an array of shape (1, c, h, w), not {given}."
-                " Hand in what a layer gives for one picture.",
-                given=array.shape,
-            )
+        raise invalid(
+            "Features must be an array of shape (1, c, h, w), not {given}."
+            " Hand in what a layer gives for one picture.",
+            given=array.shape,
         )
     return array
 
@@ -339,12 +335,10 @@ def _features(array):
 def _matrix(array):
     array = _finite(array, _OF_GRAMS)
     if array.ndim != 2 or len(set(array.shape)) != 1 or not array.size:
-        raise ValueError(
-            _(
-                "A Gram matrix must have the shape (c, c), not {given}. Hand "
-                "in what gram gives for each layer.",
-                given=array.shape,
-            )
+        raise invalid(
+            "A Gram matrix must have the shape (c, c), not {given}. Hand "
+            "in what gram gives for each layer.",
+            given=array.shape,
         )
     return array
 
@@ -404,9 +398,9 @@ _TOO_SMALL = {
 def _finite(array, complaints):
     real = isinstance(array, np.ndarray) and array.dtype.kind in "fiu"
     if not real:
-        raise ValueError(_(complaints.kind, given=_kind(array)))
+        raise invalid(complaints.kind, given=_kind(array))
     if not np.isfinite(array).all():
-        raise ValueError(_(complaints.infinite))
+        raise invalid(complaints.infinite)
     return array.astype(np.float64)
 
 
@@ -419,21 +413,19 @@ def _kind(array):
 
 def _check_same(a, b, complaints):
     if a.shape != b.shape:
-        raise ValueError(_(complaints.shapes, a=a.shape, b=b.shape))
+        raise invalid(complaints.shapes, a=a.shape, b=b.shape)
 
 
 def _check_size(img, least, complaint):
     if min(img.size) < least:
-        raise ValueError(_(complaint, least=least, h=img.height, w=img.width))
+        raise invalid(complaint, least=least, h=img.height, w=img.width)
 
 
 def _check_bins(bins):
     whole = isinstance(bins, (int, np.integer)) and not isinstance(bins, bool)
     if not whole or not 2 <= bins <= MOST_BINS:
-        raise ValueError(
-            _(
-                "bins must be a whole number from 2 to {most}, not {given!r}.",
-                most=MOST_BINS,
-                given=bins,
-            )
+        raise invalid(
+            "bins must be a whole number from 2 to {most}, not {given!r}.",
+            most=MOST_BINS,
+            given=bins,
         )

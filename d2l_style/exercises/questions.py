@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 
 from d2l_style.exercises.verdict import right, wrong
-from d2l_style.language import N_, _
+from d2l_style.language import N_, _, invalid
 
 
 @dataclass(frozen=True)
@@ -231,12 +231,10 @@ def ask(name):
     ``name`` is one of :data:`QUESTIONS`, else ``ValueError``.
     """
     if name not in QUESTIONS:
-        raise ValueError(
-            _(
-                "There is no question {name!r}. There are: {valid}.",
-                name=name,
-                valid=", ".join(QUESTIONS),
-            )
+        raise invalid(
+            "There is no question {name!r}. There are: {valid}.",
+            name=name,
+            valid=", ".join(QUESTIONS),
         )
     question = QUESTIONS[name]
     choice = widgets.RadioButtons(

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from d2l_style.exercises.plots.figure import DPI, SharpFigure
-from d2l_style.language import _
+from d2l_style.language import _, invalid
 from d2l_style.network import vgg
 from d2l_style.pictures import images
 from d2l_style.pictures.animator import COLOURS
@@ -137,17 +137,15 @@ def strongest(maps, k, name=None):
     most = min(len(maps), MOST)
     whole = isinstance(k, (int, np.integer)) and not isinstance(k, bool)
     if not whole or not 1 <= k <= most:
-        raise ValueError(
-            _(
-                "k must be a whole number from 1 to {most}, not {given!r}: "
-                "{layer} has {channels} channels, and a row has room for "
-                "{room}.",
-                most=most,
-                given=k,
-                layer=name or _("the layer"),
-                channels=len(maps),
-                room=MOST,
-            )
+        raise invalid(
+            "k must be a whole number from 1 to {most}, not {given!r}: "
+            "{layer} has {channels} channels, and a row has room for "
+            "{room}.",
+            most=most,
+            given=k,
+            layer=name or _("the layer"),
+            channels=len(maps),
+            room=MOST,
         )
     return np.argsort(-maps.var(axis=(1, 2)), kind="stable")[:k].tolist()
 
@@ -195,12 +193,10 @@ def _indices(layers):
     if isinstance(layers, (str, int)):
         layers = [layers]
     if not isinstance(layers, (list, tuple)) or not layers:
-        raise ValueError(
-            _(
-                "layers must be a list of convolutions, for example "
-                "['conv1_1', 'conv4_4'], not {given!r}.",
-                given=layers,
-            )
+        raise invalid(
+            "layers must be a list of convolutions, for example "
+            "['conv1_1', 'conv4_4'], not {given!r}.",
+            given=layers,
         )
     return [vgg.conv_index(layer) for layer in layers]
 

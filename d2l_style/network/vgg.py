@@ -7,7 +7,7 @@ Image Recognition', 2015, configuration E. The indices are those of
 
 from dataclasses import dataclass
 
-from d2l_style.language import _
+from d2l_style.language import invalid
 
 CONVS_PER_BLOCK = (2, 2, 4, 4, 4)
 WIDTHS = (64, 128, 256, 512, 512)  # channels of blocks 1 to 5
@@ -57,13 +57,11 @@ def conv_index(layer):
     index = _BY_NAME.get(layer) if isinstance(layer, str) else layer
     if type(index) is bool or index not in _BY_NAME.values():
         valid = ", ".join(f"{c.name} = {c.index}" for c in CONVS)
-        raise ValueError(
-            _(
-                "{given!r} is not a convolution of VGG-19. Choose by name or "
-                "by index: {valid}.",
-                given=layer,
-                valid=valid,
-            )
+        raise invalid(
+            "{given!r} is not a convolution of VGG-19. Choose by name or "
+            "by index: {valid}.",
+            given=layer,
+            valid=valid,
         )
     return int(index)
 
@@ -101,6 +99,6 @@ def tapped(layers, tap, deepest):
         return [i + 1 for i in layers]
     if tap == "inplace":
         return [i if i == deepest else i + 1 for i in layers]
-    raise ValueError(
-        _("tap must be 'conv', 'relu' or 'inplace', not {given!r}.", given=tap)
+    raise invalid(
+        "tap must be 'conv', 'relu' or 'inplace', not {given!r}.", given=tap
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from d2l_style.language import N_, _
+from d2l_style.language import N_, _, invalid
 from d2l_style.network import oxford, vgg
 from d2l_style.network.fetch import cached_vgg19
 from d2l_style.network.random_vgg import random_parameters
@@ -149,13 +149,11 @@ def read_safetensors(path):
             wanted = _NAMES_IN_FILE.intersection(file.keys())
             tensors = {name: file.get_tensor(name) for name in wanted}
     except (SafetensorError, *_UNREADABLE) as e:
-        raise ValueError(
-            _(
-                "{path} cannot be read as safetensors ({reason}). Weights "
-                "must be a safetensors file in float16, float32 or float64.",
-                path=path,
-                reason=e,
-            )
+        raise invalid(
+            "{path} cannot be read as safetensors ({reason}). Weights "
+            "must be a safetensors file in float16, float32 or float64.",
+            path=path,
+            reason=e,
         ) from None
     try:
         return checked(tensors)
@@ -176,25 +174,21 @@ def checked(tensors):
         b = _tensor(tensors, f"{name}.bias", layer.name)
         c_out = len(W) if W.ndim else 0
         if W.shape != (c_out, c_in, 3, 3) or c_out == 0:
-            raise ValueError(
-                _(
-                    "{name} ({layer}) has shape {given}; expected (channels, "
-                    "{c_in}, 3, 3).",
-                    name=f"{name}.weight",
-                    layer=layer.name,
-                    given=W.shape,
-                    c_in=c_in,
-                )
+            raise invalid(
+                "{name} ({layer}) has shape {given}; expected (channels, "
+                "{c_in}, 3, 3).",
+                name=f"{name}.weight",
+                layer=layer.name,
+                given=W.shape,
+                c_in=c_in,
             )
         if b.shape != (c_out,):
-            raise ValueError(
-                _(
-                    "{name} ({layer}) has shape {given}; expected ({c_out},).",
-                    name=f"{name}.bias",
-                    layer=layer.name,
-                    given=b.shape,
-                    c_out=c_out,
-                )
+            raise invalid(
+                "{name} ({layer}) has shape {given}; expected ({c_out},).",
+                name=f"{name}.bias",
+                layer=layer.name,
+                given=b.shape,
+                c_out=c_out,
             )
         parameters[f"{name}.weight"], parameters[f"{name}.bias"] = W, b
         c_in = c_out
@@ -203,33 +197,27 @@ def checked(tensors):
 
 def _tensor(tensors, name, layer):
     if name not in tensors:
-        raise ValueError(
-            _(
-                "there is no {name} ({layer}). Expected the names of "
-                "torchvision's VGG-19, features.0.weight to features.34.bias.",
-                name=name,
-                layer=layer,
-            )
+        raise invalid(
+            "there is no {name} ({layer}). Expected the names of "
+            "torchvision's VGG-19, features.0.weight to features.34.bias.",
+            name=name,
+            layer=layer,
         )
     array = np.asarray(tensors[name])
     if array.dtype.kind != "f":
-        raise ValueError(
-            _(
-                "{name} ({layer}) holds {dtype}, not floats.",
-                name=name,
-                layer=layer,
-                dtype=array.dtype,
-            )
+        raise invalid(
+            "{name} ({layer}) holds {dtype}, not floats.",
+            name=name,
+            layer=layer,
+            dtype=array.dtype,
         )
     with np.errstate(over="ignore"):
         array = array.astype(np.float32)
     if not np.isfinite(array).all():
-        raise ValueError(
-            _(
-                "{name} ({layer}) holds values that are not finite.",
-                name=name,
-                layer=layer,
-            )
+        raise invalid(
+            "{name} ({layer}) holds values that are not finite.",
+            name=name,
+            layer=layer,
         )
     return array
 

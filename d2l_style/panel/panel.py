@@ -9,7 +9,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from d2l_style.engine.base import Diverged
-from d2l_style.language import _
+from d2l_style.language import _, invalid
 from d2l_style.machine.tuning import free_cores
 from d2l_style.network.weights import describe
 from d2l_style.panel.bar import WRAP, Bar
@@ -153,11 +153,9 @@ class StylePanel(widgets.VBox):
 
     def _built(self):
         if self.transfer is None:
-            raise ValueError(
-                _(
-                    "There is no picture yet: the panel could not begin. It "
-                    "says why above its tabs."
-                )
+            raise invalid(
+                "There is no picture yet: the panel could not begin. It "
+                "says why above its tabs."
             )
         return self.transfer
 
@@ -602,12 +600,10 @@ def _in_a_sentence(error):
 def _checked(recipe):
     if recipe is None or isinstance(recipe, Recipe):
         return recipe
-    raise ValueError(
-        _(
-            "recipe must be a Recipe, not {given!r}. A preset is "
-            "Recipe.preset('as-printed'), text is read by Recipe.from_text.",
-            given=recipe,
-        )
+    raise invalid(
+        "recipe must be a Recipe, not {given!r}. A preset is "
+        "Recipe.preset('as-printed'), text is read by Recipe.from_text.",
+        given=recipe,
     )
 
 

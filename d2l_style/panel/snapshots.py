@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from d2l_style.language import _
+from d2l_style.language import invalid
 
 FRAMES = 100  # of a moving picture, at most
 _FRAME_SIDE = 450  # pixels, the longer side
@@ -66,7 +66,7 @@ class Film:
         imgs = [Image.open(io.BytesIO(f)) for _n, f in list(self._frames)]
         imgs += [last] * (last is not None)
         if not imgs:
-            raise ValueError(_("There is no film yet: nothing has been run."))
+            raise invalid("There is no film yet: nothing has been run.")
         scale = min(1, _FRAME_SIDE / max(imgs[-1].size))
         size = tuple(max(1, round(side * scale)) for side in imgs[-1].size)
         frames = [img.convert("RGB").resize(size) for img in imgs]

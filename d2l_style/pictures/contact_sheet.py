@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
-from d2l_style.language import N_, _
+from d2l_style.language import N_, invalid
 
 _PAPER, _INK = "#ffffff", "#222222"
 _FONT = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
@@ -29,7 +29,7 @@ def contact_sheet(pictures, rows=(), columns=(), *, gap=6, size=None):
     _check(columns, across, _COLUMNS)
     all_of_them = [img for row in pictures for img in row if img is not None]
     if not all_of_them:
-        raise ValueError(_("A contact sheet needs at least one picture."))
+        raise invalid("A contact sheet needs at least one picture.")
     w = max(img.width for img in all_of_them)
     h = max(img.height for img in all_of_them)
     font = ImageFont.truetype(_FONT, size or max(11, min(h, w) // 14))
@@ -58,7 +58,7 @@ def contact_sheet(pictures, rows=(), columns=(), *, gap=6, size=None):
 
 def _check(names, count, complaint):
     if names and len(names) != count:
-        raise ValueError(_(complaint, count=count, names=len(names)))
+        raise invalid(complaint, count=count, names=len(names))
 
 
 def _write(draw, place, name, font, anchor):

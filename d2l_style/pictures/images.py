@@ -10,7 +10,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from d2l_style.language import _
+from d2l_style.language import _, invalid
 from d2l_style.network.vgg import RGB_MEAN, RGB_STD
 
 MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
@@ -188,12 +188,10 @@ def fit(img, image_shape, how="squeeze", antialias=True, at_least=1):
     if how == "keep":
         shape = fitted_shape(img, image_shape, at_least)
         return resize(img, shape, antialias)
-    raise ValueError(
-        _(
-            "A picture can be fitted by 'squeeze', 'crop' or 'keep', not "
-            "{given!r}.",
-            given=how,
-        )
+    raise invalid(
+        "A picture can be fitted by 'squeeze', 'crop' or 'keep', not "
+        "{given!r}.",
+        given=how,
     )
 
 
@@ -222,16 +220,14 @@ def fitted_shape(img, image_shape, at_least=1):
     long = max(1, round(pixels / short))
     h, w = (short, long) if img.height <= img.width else (long, short)
     if min(h, w) < at_least:
-        raise ValueError(
-            _(
-                "In its own shape this picture would be {h}x{w} pixels, and "
-                "the layers need at least {need} in height and width. Crop "
-                "it (style_fit='crop'), or choose a larger image_shape or "
-                "shallower layers.",
-                h=h,
-                w=w,
-                need=at_least,
-            )
+        raise invalid(
+            "In its own shape this picture would be {h}x{w} pixels, and "
+            "the layers need at least {need} in height and width. Crop "
+            "it (style_fit='crop'), or choose a larger image_shape or "
+            "shallower layers.",
+            h=h,
+            w=w,
+            need=at_least,
         )
     return h, w
 
@@ -296,9 +292,7 @@ def _check_path(path, name):
     if not os.path.exists(path):
         raise FileNotFoundError(_("There is no picture at {name}.", name=name))
     if os.path.isdir(path):
-        raise ValueError(
-            _("{name} is a folder. Name a picture in it.", name=name)
-        )
+        raise invalid("{name} is a folder. Name a picture in it.", name=name)
 
 
 def _check_array(array):
@@ -327,37 +321,29 @@ def _naming(name):
     except _BOMBS:
         raise  # for _pixel_limit
     except UnidentifiedImageError:
-        raise ValueError(
-            _(
-                "{name} is not a picture that can be read. JPEG, PNG, WebP, "
-                "GIF, TIFF and BMP files work.",
-                name=name,
-            )
+        raise invalid(
+            "{name} is not a picture that can be read. JPEG, PNG, WebP, "
+            "GIF, TIFF and BMP files work.",
+            name=name,
         ) from None
     except MemoryError:
-        raise ValueError(
-            _(
-                "{name} cannot be read: there is not enough memory for it. "
-                "Make it smaller.",
-                name=name,
-            )
+        raise invalid(
+            "{name} cannot be read: there is not enough memory for it. "
+            "Make it smaller.",
+            name=name,
         ) from None
     except Exception as error:  # decoders raise all sorts on damaged files
         if getattr(error, "errno", None):
-            raise ValueError(
-                _(
-                    "{name} cannot be read: {reason}.",
-                    name=name,
-                    reason=error.strerror,
-                )
-            ) from None
-        raise ValueError(
-            _(
-                "{name} cannot be read: {reason}. The file may be damaged or "
-                "cut off; save or download it again.",
+            raise invalid(
+                "{name} cannot be read: {reason}.",
                 name=name,
-                reason=str(error) or type(error).__name__,
-            )
+                reason=error.strerror,
+            ) from None
+        raise invalid(
+            "{name} cannot be read: {reason}. The file may be damaged or "
+            "cut off; save or download it again.",
+            name=name,
+            reason=str(error) or type(error).__name__,
         ) from None
 
 
@@ -375,14 +361,12 @@ def _pixel_limit(name, max_pixels):
         try:
             yield
         except _BOMBS:
-            raise ValueError(
-                _(
-                    "{name} is too large: it has more than {max_pixels:,} "
-                    "pixels. Make it smaller, or raise the limit with "
-                    "max_pixels= (on the command line: --max-pixels).",
-                    name=name,
-                    max_pixels=max_pixels,
-                )
+            raise invalid(
+                "{name} is too large: it has more than {max_pixels:,} "
+                "pixels. Make it smaller, or raise the limit with "
+                "max_pixels= (on the command line: --max-pixels).",
+                name=name,
+                max_pixels=max_pixels,
             ) from None
         finally:
             Image.MAX_IMAGE_PIXELS = limit

@@ -5,7 +5,7 @@ import io
 
 from PIL import Image, PngImagePlugin
 
-from d2l_style.language import _
+from d2l_style.language import invalid
 from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
 
@@ -34,11 +34,9 @@ def recipe_in_png(source):
     """
     text = _text_in(source).get(_KEY)
     if not text:
-        raise ValueError(
-            _(
-                "This picture carries no recipe. Only PNG files saved by the "
-                "panel do, as long as no other program has rewritten them."
-            )
+        raise invalid(
+            "This picture carries no recipe. Only PNG files saved by the "
+            "panel do, as long as no other program has rewritten them."
         )
     return Recipe.from_json(text)
 

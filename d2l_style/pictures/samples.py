@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from d2l_style.language import N_, _
+from d2l_style.language import N_, _, invalid
 from d2l_style.network.fetch import BOOK_IMAGES, has
 from d2l_style.pictures import images
 from d2l_style.pictures.png import data_url, jpeg_bytes
@@ -155,11 +155,9 @@ class Samples(Mapping):
     def of_kind(self, kind):
         """Return those of ``kind``, ``"content"`` or ``"style"``."""
         if kind not in KINDS:
-            raise ValueError(
-                _(
-                    "kind must be 'content' or 'style', not {given!r}.",
-                    given=kind,
-                )
+            raise invalid(
+                "kind must be 'content' or 'style', not {given!r}.",
+                given=kind,
             )
         return Samples(s for s in self.values() if s.kind == kind)
 

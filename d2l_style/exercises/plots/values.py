@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from d2l_style.exercises.meters import Meters
 from d2l_style.exercises.sweeps.store import Result
-from d2l_style.language import N_, _
+from d2l_style.language import N_, _, invalid
 
 METERS = tuple(field.name for field in fields(Meters))
 _LONGEST = 60  # letters of a name in a figure
@@ -53,13 +53,11 @@ def check_column(results, name, argument):
     """
     valid = _numeric(results)
     if results and name not in valid:
-        raise ValueError(
-            _(
-                "{argument} must be one of {valid}, not {given!r}.",
-                argument=argument,
-                valid=", ".join(valid),
-                given=name,
-            )
+        raise invalid(
+            "{argument} must be one of {valid}, not {given!r}.",
+            argument=argument,
+            valid=", ".join(valid),
+            given=name,
         )
 
 
@@ -78,14 +76,12 @@ def check_axis(results, name, argument):
     """Raise ``ValueError`` if a result has no label called ``name``."""
     axes = list(dict.fromkeys(k for r in results for k in r.labels))
     if results and not all(name in r.labels for r in results):
-        raise ValueError(
-            _(
-                "{argument} must be an axis of the grid, one of {valid}, not "
-                "{given!r}.",
-                argument=argument,
-                valid=", ".join(axes) or "-",
-                given=name,
-            )
+        raise invalid(
+            "{argument} must be an axis of the grid, one of {valid}, not "
+            "{given!r}.",
+            argument=argument,
+            valid=", ".join(axes) or "-",
+            given=name,
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from d2l_style.language import _
+from d2l_style.language import _, invalid
 from d2l_style.network import vgg
 from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
@@ -80,21 +80,17 @@ def _check_style(cell):
 def _checked(grid):
     valid = [*PICTURES, *(f.name for f in fields(Recipe))]
     if not isinstance(grid, Mapping) or not grid:
-        raise ValueError(
-            _(
-                "A grid maps names to lists of values, for example "
-                "{{'style_weight': [1e3, 1e4]}}, not {given!r}.",
-                given=grid,
-            )
+        raise invalid(
+            "A grid maps names to lists of values, for example "
+            "{{'style_weight': [1e3, 1e4]}}, not {given!r}.",
+            given=grid,
         )
     for name in grid:
         if name not in valid:
-            raise ValueError(
-                _(
-                    "A grid cannot vary {name!r}. It can vary: {valid}.",
-                    name=name,
-                    valid=", ".join(valid),
-                )
+            raise invalid(
+                "A grid cannot vary {name!r}. It can vary: {valid}.",
+                name=name,
+                valid=", ".join(valid),
             )
     return grid
 
@@ -104,21 +100,17 @@ def _axis(name, values):
     axis = {}
     for label, value in _labelled(name, values):
         if label in axis:
-            raise ValueError(
-                _(
-                    "Two values of {name} are called {label}. Leave one out, "
-                    "or give a mapping from labels to values.",
-                    name=name,
-                    label=label,
-                )
+            raise invalid(
+                "Two values of {name} are called {label}. Leave one out, "
+                "or give a mapping from labels to values.",
+                name=name,
+                label=label,
             )
         axis[label] = images.as_image(value) if name in PICTURES else value
     if not axis:
-        raise ValueError(
-            _(
-                "The grid has no value for {name}: give at least one.",
-                name=name,
-            )
+        raise invalid(
+            "The grid has no value for {name}: give at least one.",
+            name=name,
         )
     return axis
 
@@ -126,13 +118,11 @@ def _axis(name, values):
 def _labelled(name, values):
     """Return the values as a list of (label, value)."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise ValueError(
-            _(
-                "The values of {name} must be a list or a mapping from "
-                "labels, not {given!r}.",
-                name=name,
-                given=values,
-            )
+        raise invalid(
+            "The values of {name} must be a list or a mapping from "
+            "labels, not {given!r}.",
+            name=name,
+            given=values,
         )
     if isinstance(values, Mapping):
         return [(str(k), _value(name, v)) for k, v in values.items()]

@@ -38,7 +38,7 @@ from d2l_style.exercises.sweeps.store import (
     network_fingerprint,
     picture_fingerprint,
 )
-from d2l_style.language import _, language, set_language
+from d2l_style.language import invalid, language, set_language
 from d2l_style.network.weights import NAMES
 from d2l_style.pictures.contact_sheet import contact_sheet
 from d2l_style.pictures.images import thumbnail
@@ -192,11 +192,9 @@ def _keyed(chosen, backend):
         pictures = [prints[id(img)] for img in cell.pictures]
         keyed[key_of(cell, backend, network, pictures)] = cell
     if len(keyed) < len(chosen):
-        raise ValueError(
-            _(
-                "Two cells of the grid are the same. Give every label another "
-                "value."
-            )
+        raise invalid(
+            "Two cells of the grid are the same. Give every label another "
+            "value."
         )
     return keyed
 
@@ -215,12 +213,10 @@ def _with_network(cell, backend):
 def _checked(n_jobs):
     if n_jobs is None or (type(n_jobs) is int and n_jobs):
         return n_jobs
-    raise ValueError(
-        _(
-            "n_jobs must be a whole number of cells to run at a time, -1 for "
-            "all cores or workers, or None, not {given!r}.",
-            given=n_jobs,
-        )
+    raise invalid(
+        "n_jobs must be a whole number of cells to run at a time, -1 for "
+        "all cores or workers, or None, not {given!r}.",
+        given=n_jobs,
     )
 
 

@@ -47,7 +47,7 @@ from d2l_style.exercises.text.korean import (
     with_ending,
 )
 from d2l_style.exercises.text.steps import Explanation
-from d2l_style.language import _
+from d2l_style.language import invalid
 
 LANGUAGES = {
     "english": ("formal", "casual"),
@@ -82,13 +82,11 @@ def tokens(sentence, language):
     """
     check(language)
     if not isinstance(sentence, str) or not re.search(r"\w", sentence):
-        raise ValueError(
-            _(
-                "The sentence must be a string with at least one word, such "
-                "as {example!r}, not {given!r}.",
-                example=corpus(language, LANGUAGES[language][0])[0],
-                given=sentence,
-            )
+        raise invalid(
+            "The sentence must be a string with at least one word, such "
+            "as {example!r}, not {given!r}.",
+            example=corpus(language, LANGUAGES[language][0])[0],
+            given=sentence,
         )
     text = nfc(sentence).replace("’", "'").strip()
     if not re.match(r"I\b", text):
@@ -125,13 +123,11 @@ def salience(corpus_a, corpus_b, n=3, smoothing=SMOOTHING):
     of :func:`tokens`.
     """
     if n < 1 or not smoothing > 0:
-        raise ValueError(
-            _(
-                "n must be at least 1 and smoothing above 0, not {n!r} and "
-                "{smoothing!r}.",
-                n=n,
-                smoothing=smoothing,
-            )
+        raise invalid(
+            "n must be at least 1 and smoothing above 0, not {n!r} and "
+            "{smoothing!r}.",
+            n=n,
+            smoothing=smoothing,
         )
     a = Counter(u for s in corpus_a for u in _ngrams(s, n))
     b = Counter(u for s in corpus_b for u in _ngrams(s, n))
@@ -186,9 +182,7 @@ def ranking(corpus_b, scores=None, threshold=THRESHOLD):
     As in :func:`retrieve`; what is the same for all contents is done once.
     """
     if not corpus_b:
-        raise ValueError(
-            _("There is no sentence to retrieve: corpus_b is empty.")
-        )
+        raise invalid("There is no sentence to retrieve: corpus_b is empty.")
     contents = [delete(s, scores or {}, threshold)[0] for s in corpus_b]
     seen = Counter(w for s in contents for w in set(s))
 
@@ -291,13 +285,11 @@ def _learned(language, to, corpora, threshold):
     styles = LANGUAGES[language]
     corpora = corpora or {s: corpus(language, s) for s in styles}
     if set(corpora) != set(styles):
-        raise ValueError(
-            _(
-                "corpora must have sentences of the styles {styles}, not of "
-                "{given}.",
-                styles=", ".join(styles),
-                given=list(corpora),
-            )
+        raise invalid(
+            "corpora must have sentences of the styles {styles}, not of "
+            "{given}.",
+            styles=", ".join(styles),
+            given=list(corpora),
         )
     ours, theirs = (tuple(corpora[s]) for s in (other(language, to), to))
     return _learn(language, ours, theirs, threshold)
@@ -384,21 +376,17 @@ def _add_at_the_ends(out, free, comma):
 def check(language, style=None):
     """Raise ``ValueError`` where there is no such language or style."""
     if language not in LANGUAGES:
-        raise ValueError(
-            _(
-                "Unknown language {given!r}. There are: {known}.",
-                given=language,
-                known=", ".join(LANGUAGES),
-            )
+        raise invalid(
+            "Unknown language {given!r}. There are: {known}.",
+            given=language,
+            known=", ".join(LANGUAGES),
         )
     if style is not None and style not in LANGUAGES[language]:
-        raise ValueError(
-            _(
-                "Unknown style {given!r}. In {language} there are: {known}.",
-                given=style,
-                language=language,
-                known=", ".join(LANGUAGES[language]),
-            )
+        raise invalid(
+            "Unknown style {given!r}. In {language} there are: {known}.",
+            given=style,
+            language=language,
+            known=", ".join(LANGUAGES[language]),
         )
 
 
@@ -407,14 +395,12 @@ def check_threshold(threshold):
     number = isinstance(threshold, numbers.Real)
     number = number and not isinstance(threshold, bool)
     if not number or not 0 < threshold <= sys.float_info.max:
-        raise ValueError(
-            _(
-                "threshold must be a finite number above 0, such as "
-                "{default}, not {given!r}. The higher, the fewer phrases "
-                "count as style.",
-                default=THRESHOLD,
-                given=threshold,
-            )
+        raise invalid(
+            "threshold must be a finite number above 0, such as "
+            "{default}, not {given!r}. The higher, the fewer phrases "
+            "count as style.",
+            default=THRESHOLD,
+            given=threshold,
         )
 
 

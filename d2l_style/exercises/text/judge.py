@@ -38,7 +38,7 @@ from d2l_style.exercises.text.baseline import (
     tokens,
     transfer,
 )
-from d2l_style.language import _
+from d2l_style.language import invalid
 
 # Words that say little about what a sentence is about: not counted as content.
 FUNCTION_WORDS = {
@@ -62,8 +62,8 @@ class NaiveBayes:
 
     def __init__(self, smoothing=1.0):
         if not smoothing > 0:
-            raise ValueError(
-                _("smoothing must be above 0, not {given!r}.", given=smoothing)
+            raise invalid(
+                "smoothing must be above 0, not {given!r}.", given=smoothing
             )
         self.smoothing = smoothing
         self.counts = {}
@@ -71,8 +71,8 @@ class NaiveBayes:
     def fit(self, corpora):
         """Count {style: sequence of :func:`tokens`}; return the classifier."""
         if len(corpora) < 2 or not all(corpora.values()):
-            raise ValueError(
-                _("fit needs at least two styles, with sentences in each.")
+            raise invalid(
+                "fit needs at least two styles, with sentences in each."
             )
         self.counts = {
             style: Counter(w for sentence in sentences for w in sentence)
@@ -86,16 +86,12 @@ class NaiveBayes:
     def probability(self, sentence, style):
         """Return p(style | sentence), 0 to 1, for a tuple of tokens."""
         if not self.counts:
-            raise ValueError(
-                _("The classifier knows no style yet: call fit first.")
-            )
+            raise invalid("The classifier knows no style yet: call fit first.")
         if style not in self.counts:
-            raise ValueError(
-                _(
-                    "Unknown style {style!r}. Known: {known}.",
-                    style=style,
-                    known=", ".join(self.counts),
-                )
+            raise invalid(
+                "Unknown style {style!r}. Known: {known}.",
+                style=style,
+                known=", ".join(self.counts),
             )
         logs = {s: self._log(sentence, s) for s in self.counts}
         return 1 / sum(
@@ -119,13 +115,11 @@ def split(sentences, seed=0, fold=0, folds=4):
     at number ``fold``: over all folds, each is held out once.
     """
     if not 0 <= fold < folds or folds < 2:
-        raise ValueError(
-            _(
-                "fold must be 0 to folds - 1 and folds at least 2, not "
-                "{fold!r} of {folds!r}.",
-                fold=fold,
-                folds=folds,
-            )
+        raise invalid(
+            "fold must be 0 to folds - 1 and folds at least 2, not "
+            "{fold!r} of {folds!r}.",
+            fold=fold,
+            folds=folds,
         )
     order = list(sentences)
     random.Random(seed).shuffle(order)
@@ -300,13 +294,11 @@ def _check_folds(folds, language):
     most = min(len(corpus(language, s)) for s in LANGUAGES[language])
     whole = isinstance(folds, numbers.Integral) and not isinstance(folds, bool)
     if not whole or not 2 <= folds <= most:
-        raise ValueError(
-            _(
-                "folds must be a whole number from 2 to {most}, the number "
-                "of sentences, not {given!r}.",
-                most=most,
-                given=folds,
-            )
+        raise invalid(
+            "folds must be a whole number from 2 to {most}, the number "
+            "of sentences, not {given!r}.",
+            most=most,
+            given=folds,
         )
 
 
@@ -316,12 +308,10 @@ def _checked_thresholds(thresholds):
     except TypeError:
         wanted = []
     if not wanted or isinstance(thresholds, (str, bytes)):
-        raise ValueError(
-            _(
-                "thresholds must be a list of at least one number, such as "
-                "[1.5, 3, 6], not {given!r}.",
-                given=thresholds,
-            )
+        raise invalid(
+            "thresholds must be a list of at least one number, such as "
+            "[1.5, 3, 6], not {given!r}.",
+            given=thresholds,
         )
     for threshold in wanted:
         check_threshold(threshold)
