@@ -7,6 +7,7 @@ choice reads it there.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from d2l_style.language import N_, invalid
 from d2l_style.network import vgg
@@ -53,7 +54,7 @@ def one_of(options):
 def _among(valid):
     if set(valid) == {True, False}:
         return boolean
-    return lambda name, value: among(name, value, valid)
+    return partial(among, valid=valid)
 
 
 def among(name, value, valid):

@@ -21,11 +21,13 @@ from PIL import Image
 ipywidgets = pytest.importorskip("ipywidgets", reason="it is not installed")
 pytest.importorskip("anywidget", reason="anywidget is not installed")
 
+from d2l_style.engine.base import Diverged  # noqa: E402
 from d2l_style.engine.forecast import duration  # noqa: E402
 from d2l_style.network import fetch, vgg  # noqa: E402
 from d2l_style.network.weights import NAMES as NETWORKS  # noqa: E402
 from d2l_style.panel import StylePanel, choices, panel  # noqa: E402
 from d2l_style.panel.controls import Controls  # noqa: E402
+from d2l_style.panel.errors import in_a_sentence  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
 from d2l_style.panel.session import Session  # noqa: E402
 from d2l_style.panel.snapshots import FRAMES, Film  # noqa: E402
@@ -942,7 +944,7 @@ def test_a_thousand_random_events(open_panel):
     p = open_panel()
     rng, failed = random.Random(0), []
     told = p.worker._failed
-    expected = (ValueError, FileNotFoundError, panel.Diverged)
+    expected = (ValueError, FileNotFoundError, Diverged)
 
     def watch(error):
         if not isinstance(error, expected):
@@ -1294,7 +1296,7 @@ def test_every_sentence_of_the_panel_can_be_translated(
     p.worker.settle(PATIENCE)
     p.stop()
     for error in (MemoryError(), ValueError("⟦a sentence⟧"), KeyError("k")):
-        told.append(panel._in_a_sentence(error))
+        told.append(in_a_sentence(error))
     told = list(filter(None, told))
     assert len(told) == 8
     assert not [text for text in told if forgotten(text)]

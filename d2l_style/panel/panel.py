@@ -8,13 +8,14 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from d2l_style.engine.base import Diverged
 from d2l_style.language import _, invalid
 from d2l_style.machine.tuning import free_cores
 from d2l_style.network.weights import describe
 from d2l_style.panel.bar import WRAP, Bar
 from d2l_style.panel.choices import presets
 from d2l_style.panel.controls import Controls
+from d2l_style.panel.errors import EXPECTED, in_a_sentence
+from d2l_style.panel.given import checked, opened
 from d2l_style.panel.pages import (
     KEPT,
     PicturesPage,
@@ -31,8 +32,6 @@ from d2l_style.pictures.samples import sample_images
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer, backend_module, network_of
 
-_CHOSEN = {"content": "rainier", "style": "autumn-oak"}
-_EXPECTED = (Diverged, ValueError, OSError, ImportError)
 _CSS = (Path(__file__).parent / "static" / "panel.css").read_text("utf-8")
 # One panel computes at a time: two threads would fight for the processor,
 # and the panel of a cell that is run again can no longer be reached.
@@ -67,9 +66,9 @@ class StylePanel(widgets.VBox):
     ):
         backend_module(backend)  # complains if the framework is not here
         self.backend = backend
-        start = _checked(recipe) or Recipe.preset("fast", backend)
+        start = checked(recipe) or Recipe.preset("fast", backend)
         given = {"content": content_img, "style": style_img}
-        names, pictures, own = _opened(given)
+        names, pictures, own = opened(given)
         _take_over(self)
         self.wanted = start
         self._refused = False  # whether a control shows what cannot be
@@ -431,9 +430,9 @@ class StylePanel(widgets.VBox):
             session.edit(wanted, **pictures, named=names)
         except Exception as error:
             self._be_where_it_is(wanted)
-            if not isinstance(error, _EXPECTED):
+            if not isinstance(error, EXPECTED):
                 raise
-            self.bar.say(_in_a_sentence(error))  # and the run goes on
+            self.bar.say(in_a_sentence(error))  # and the run goes on
             return
         if old.makes_anew(wanted) and not self.worker.going:
             self._forecast()
@@ -511,7 +510,7 @@ class StylePanel(widgets.VBox):
 
     def _failed(self, error):
         """Say what went wrong, in the worker's thread; nothing is lost."""
-        self.bar.say(_in_a_sentence(error))
+        self.bar.say(in_a_sentence(error))
 
     # Showing how it goes
 
@@ -547,26 +546,6 @@ class StylePanel(widgets.VBox):
         self.network.value = f'<small title="{sentence}">{first}</small>'
 
 
-def _opened(given):
-    """Return the names, the pictures, and the kinds that are no samples."""
-    samples, names, pictures, own = sample_images(), {}, {}, []
-    for kind, picture in given.items():
-        picture = _CHOSEN[kind] if picture is None else picture
-        if isinstance(picture, str) and picture in samples:
-            names[kind], pictures[kind] = picture, samples[picture].open()
-        else:
-            try:
-                pictures[kind] = images.as_image(picture)
-            except FileNotFoundError as error:
-                offered = _("Samples are {names}.", names=", ".join(samples))
-                raise FileNotFoundError(f"{error} {offered}") from None
-            path = getattr(picture, "filename", picture)
-            named = isinstance(path, (str, Path)) and str(path)
-            names[kind] = Path(path).name if named else _("yours")
-            own.append(kind)
-    return names, pictures, own
-
-
 def _as_near(shape, now):
     """Return whether rounding alone may tell two (h, w) apart.
 
@@ -574,37 +553,6 @@ def _as_near(shape, now):
     """
     upright = [h > w for h, w in (shape, now)]
     return upright[0] == upright[1] and abs(min(shape) - min(now)) <= 1
-
-
-def _in_a_sentence(error):
-    text = str(error)
-    lost = isinstance(error, MemoryError) or (
-        "memory" in text.lower() and "alloc" in text.lower()
-    )
-    if lost:
-        return _(
-            "There is not enough memory for this. Choose a smaller size or a "
-            "smaller network; the picture is kept."
-        )
-    if isinstance(error, _EXPECTED):
-        return text
-    first = (text.splitlines() or [""])[0][:200]
-    return _(
-        "Something went wrong ({kind}: {first}). The picture is kept; press "
-        "Reset to begin again.",
-        kind=type(error).__name__,
-        first=first,
-    )
-
-
-def _checked(recipe):
-    if recipe is None or isinstance(recipe, Recipe):
-        return recipe
-    raise invalid(
-        "recipe must be a Recipe, not {given!r}. A preset is "
-        "Recipe.preset('as-printed'), text is read by Recipe.from_text.",
-        given=recipe,
-    )
 
 
 def _forget(panel):
