@@ -85,6 +85,14 @@ def pins_in(environment):
     return versions
 
 
+def test_every_package_is_installed():
+    """A folder that is left out is missed only where it was installed."""
+    listed = PROJECT["tool"]["setuptools"]["packages"]
+    folders = (ROOT / "d2l_style").rglob("__init__.py")
+    found = [".".join(f.relative_to(ROOT).parts[:-1]) for f in folders]
+    assert sorted(listed) == sorted([*found, "d2l_style.img"])
+
+
 def test_constraints_are_exact_and_sorted():
     names = [pin.name for pin in pins() if pinned_version(pin)]
     assert names == sorted(names)

@@ -509,6 +509,22 @@ def test_the_run_becomes_a_gif(open_panel, tmp_path):
         assert film.size == SIZE[::-1]
 
 
+def test_a_film_that_cannot_be_made_leaves_the_file_there(
+    open_panel, tmp_path, monkeypatch
+):
+    p, path = open_panel(), tmp_path / "run.gif"
+    path.write_bytes(b"yesterday's")
+
+    def out_of_memory(last):
+        raise MemoryError
+
+    monkeypatch.setattr(p.views.film, "gif", out_of_memory)
+    with pytest.raises(MemoryError):
+        p.save_gif(path)
+    assert path.read_bytes() == b"yesterday's"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_downloads_send_a_file(open_panel):
     p = open_panel()
     for button, start in (

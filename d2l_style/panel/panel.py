@@ -9,6 +9,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from d2l_style.language import _, invalid
+from d2l_style.machine.files import whole_file
 from d2l_style.machine.tuning import free_cores
 from d2l_style.network.weights import describe
 from d2l_style.panel.bar import WRAP, Bar
@@ -143,12 +144,14 @@ class StylePanel(widgets.VBox):
     def save_png(self, path):
         """Write the picture as PNG, with its recipe inside."""
         self._built()
-        Path(path).write_bytes(self._png()[2])
+        with whole_file(path) as part:
+            part.write_bytes(self._png()[2])
 
     def save_gif(self, path):
         """Write the run as an animated GIF."""
         last = self._built().image()
-        Path(path).write_bytes(self.views.film.gif(last))
+        with whole_file(path) as part:
+            part.write_bytes(self.views.film.gif(last))
 
     def _built(self):
         if self.transfer is None:
