@@ -103,7 +103,7 @@ def transfer(
         typer.Option(help=_("How many epochs; 500 in the book, 250 in fast.")),
     ] = None,
     style_layers: Annotated[
-        str | None, _choice("style_layers", "conv1_1,conv2_1 ... conv5_1")
+        str | None, _choice("style_layers", "0,5,10,19,28")
     ] = None,
     content_layers: Annotated[
         str | None, _choice("content_layers", "conv4_4")
