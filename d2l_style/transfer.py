@@ -1,26 +1,21 @@
 """The run: epoch after epoch, stopped, changed, saved and gone on with."""
 
-import hashlib
 import importlib
-import json
 import statistics
 import threading
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save_file
 
 from d2l_style.engine.base import Diverged, Losses
 from d2l_style.engine.forecast import Forecast
 from d2l_style.engine.gradient_shares import Shares
-from d2l_style.language import _, invalid
-from d2l_style.machine.files import whole_file
+from d2l_style.language import invalid
 from d2l_style.network.weights import resolve
+from d2l_style.pictures import images
 from d2l_style.recipe import BACKENDS, Recipe
+from d2l_style.saved_run import read_run, write_run
 
 # Epochs that a forecast is made from: some, and for a twentieth of the run's
 # time, which is at least so many seconds (short epochs jitter) and at most so
@@ -251,13 +246,10 @@ class StyleTransfer:
         The two pictures are not in it, only their SHA-256 and sizes. A file
         that is there already is replaced in one go, never left half written.
         """
-        metadata = {
-            "recipe": self.recipe.to_json(),
-            "backend": self.backend,
-            **self._fingerprint(),
-        }
-        with whole_file(path) as part:
-            save_file(self.state(), part, metadata)
+        with self._lock:
+            write_run(
+                path, self.state(), self.recipe, self.backend, self.pictures
+            )
 
     @classmethod
     def load(
@@ -275,32 +267,13 @@ class StyleTransfer:
         It may go on in the other backend. Raises ``ValueError`` if the file
         is no saved run or the pictures are not those of the run.
         """
-        metadata, state = _read(path)
+        pair = [images.as_image(img) for img in (content_img, style_img)]
+        state, recipe, before = read_run(path, pair)
         transfer = cls(
-            content_img,
-            style_img,
-            Recipe.from_json(metadata["recipe"]),
-            backend or metadata["backend"],
-            net=net,
-            device=device,
+            *pair, recipe, backend or before, net=net, device=device
         )
-        mine = transfer._fingerprint()
-        # Older files have no sizes.
-        if any(metadata.get(key, mine[key]) != mine[key] for key in mine):
-            raise invalid(
-                "{path} was saved with other pictures. Hand in the same "
-                "content and style pictures to go on.",
-                path=path,
-            )
         transfer.restore(state)
         return transfer
-
-    def _fingerprint(self):
-        """Return what a file says of the pictures: SHA-256 and (w, h)."""
-        pair = self.pictures
-        hashes = [hashlib.sha256(img.tobytes()).hexdigest() for img in pair]
-        sizes = [img.size for img in pair]
-        return {"pictures": json.dumps(hashes), "sizes": json.dumps(sizes)}
 
 
 def _settled(seconds):
@@ -327,22 +300,3 @@ def network_of(recipe, backend):
     if recipe.weights != "auto":
         return recipe.weights
     return resolve("auto", backend_module(backend).has_gpu())
-
-
-def _read(path):
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            _("There is no saved run at {path}.", path=path)
-        )
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-        if missing := {"recipe", "backend", "pictures"} - metadata.keys():
-            raise KeyError(missing)
-        return metadata, load_file(path)
-    except (SafetensorError, KeyError):
-        raise invalid(
-            "{path} is not a run that was saved by d2l-style, or it is "
-            "damaged.",
-            path=path,
-        ) from None

@@ -20,6 +20,7 @@ FLOORS = (
     ("images", "sheet"),  # where older notebooks look
     ("torch", "mxnet"),
     ("engine",),
+    ("saved_run",),
     ("transfer",),
     ("panel", "exercises"),
     ("cli",),
