@@ -28,6 +28,8 @@ class Synthesis(SynthesisBase):
         return d2l.try_gpu()
 
     def _computing(self, recipe):
+        if self.device.type != "cuda":
+            return contextlib.nullcontext()
         return exact_products(recipe.precision != "fast")
 
     def _load(self, weights):
@@ -169,11 +171,8 @@ def has_fast_bfloat16(device):
 def exact_products(exact):
     """Keep CUDA from rounding what it multiplies to TF32, or let it.
 
-    cuDNN's convolutions do it unasked. Elsewhere this changes nothing.
+    cuDNN's convolutions do it unasked.
     """
-    if not torch.cuda.is_available():
-        yield
-        return
     products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
     before = products.allow_tf32, convolutions.allow_tf32
     products.allow_tf32 = convolutions.allow_tf32 = not exact

@@ -91,10 +91,9 @@ class Controls:
     def _ticked(self, kind):
         """Return the chosen layers, in the order that they had before."""
         ticked = [i for i, r in self.layers.items() if getattr(r, kind).value]
-        order = getattr(self._layers_before, f"{kind}_layers")
-        return sorted(
-            ticked, key=lambda i: order.index(i) if i in order else len(order)
-        )
+        before = getattr(self._layers_before, f"{kind}_layers")
+        stayed = [i for i in before if i in ticked]
+        return stayed + [i for i in ticked if i not in before]
 
     def show(self, recipe):
         """Show a recipe without telling anybody."""

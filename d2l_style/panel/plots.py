@@ -137,7 +137,7 @@ def _scale(ax, lines, log):
     """
     curves = [np.asarray(line.get_ydata(), float) for line in lines]
     skip = _LEAP if max(map(len, curves), default=0) > 2 * _LEAP else 0
-    values = np.concatenate([[], *(curve[skip:] for curve in curves)])
+    values = np.concatenate([[], *[curve[skip:] for curve in curves]])
     values = values[np.isfinite(values) & (values > _FLOOR)]
     ax.set_yscale("log" if log else "linear")
     if log:
@@ -163,4 +163,4 @@ def _reach(epochs, num_epochs):
 
 
 def _raised(values, log):
-    return [max(v, _FLOOR) if v == v else v for v in values] if log else values
+    return np.maximum(values, _FLOOR) if log else values
