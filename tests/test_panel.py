@@ -525,6 +525,16 @@ def test_a_film_that_cannot_be_made_leaves_the_file_there(
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links take rights there")
+def test_a_link_to_a_picture_stays_a_link(open_panel, tmp_path):
+    p, link = open_panel(), tmp_path / "latest.png"
+    (tmp_path / "real.png").write_bytes(b"yesterday's")
+    link.symlink_to(tmp_path / "real.png")
+    p.save_png(link)
+    assert link.is_symlink()
+    assert recipe_in_png(tmp_path / "real.png") == p.recipe
+
+
 def test_downloads_send_a_file(open_panel):
     p = open_panel()
     for button, start in (

@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
@@ -354,6 +355,9 @@ class SynthesisBase(ABC):
         return EPSILON / correction
 
     _backend: str  # "pytorch" or "mxnet"
+    _objective: type  # what computes the losses and their gradient
+    _default_device: Callable  # the chapter's try_gpu
+    _gram: Callable  # the Gram matrix of features, in float32
 
     def _held(self, recipe):
         """Return how many bytes are still held between two epochs."""
@@ -376,9 +380,6 @@ class SynthesisBase(ABC):
         """Return the picture as :meth:`array` does."""
 
     @abstractmethod
-    def _default_device(self): ...
-
-    @abstractmethod
     def _load(self, weights):
         """Return the pretrained network."""
 
@@ -390,13 +391,9 @@ class SynthesisBase(ABC):
     def _outputs(self, net, array):
         """Yield (i, output of net[i]) for an array (1, 3, h, w)."""
 
-    @abstractmethod
-    def _gram(self, Y):
-        """Return the Gram matrix of features, in float32."""
-
-    @abstractmethod
     def _make_objective(self, recipe):
-        """Return what computes the losses and their gradient."""
+        targets = self.contents_Y, self.styles_Y_gram
+        return self._objective(self.net, recipe, *targets)
 
     @abstractmethod
     def _begin(self, array, mean=None, variance=None, adam_steps=0):

@@ -22,9 +22,7 @@ class Synthesis(SynthesisBase):
 
     _backend = "mxnet"
     _gram = staticmethod(fast_gram)
-
-    def _default_device(self):
-        return d2l.try_gpu()
+    _objective, _default_device = Objective, staticmethod(d2l.try_gpu)
 
     def _computing(self, recipe):
         """MXNet's NumPy semantics: other threads start without."""
@@ -54,9 +52,6 @@ class Synthesis(SynthesisBase):
         for i, layer in enumerate(net):
             X = layer(X)
             yield i, X
-
-    def _make_objective(self, recipe):
-        return Objective(self.net, recipe, self.contents_Y, self.styles_Y_gram)
 
     def _begin(self, array, mean=None, variance=None, adam_steps=0):
         X = np.array(array, dtype="float32")

@@ -23,9 +23,7 @@ class Synthesis(SynthesisBase):
 
     _backend = "pytorch"
     _gram = staticmethod(fast_gram)
-
-    def _default_device(self):
-        return d2l.try_gpu()
+    _objective, _default_device = Objective, staticmethod(d2l.try_gpu)
 
     def _computing(self, recipe):
         if self.device.type != "cuda":
@@ -60,9 +58,6 @@ class Synthesis(SynthesisBase):
         for i, layer in enumerate(net):
             X = layer(X)
             yield i, X
-
-    def _make_objective(self, recipe):
-        return Objective(self.net, recipe, self.contents_Y, self.styles_Y_gram)
 
     def _begin(self, array, mean=None, variance=None, adam_steps=0):
         nothing = np.zeros_like(array, np.float32)

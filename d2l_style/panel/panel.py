@@ -73,7 +73,7 @@ class StylePanel(widgets.VBox):
         _take_over(self)
         self.wanted = start
         self._refused = False  # whether a control shows what cannot be
-        self._doing = "preparing"
+        self._doing, self._named = "preparing", None
         self._first_pictures, self._own_net = pictures, net is not None
         self.session = Session(
             lambda: StyleTransfer(
@@ -144,14 +144,12 @@ class StylePanel(widgets.VBox):
     def save_png(self, path):
         """Write the picture as PNG, with its recipe inside."""
         self._built()
-        with whole_file(path) as part:
-            part.write_bytes(self._png()[2])
+        _write(path, self._png()[2])
 
     def save_gif(self, path):
         """Write the run as an animated GIF."""
         last = self._built().image()
-        with whole_file(path) as part:
-            part.write_bytes(self.views.film.gif(last))
+        _write(path, self.views.film.gif(last))
 
     def _built(self):
         if self.transfer is None:
@@ -536,11 +534,13 @@ class StylePanel(widgets.VBox):
         calibrated = self.controls.calibrated.value
         shares = session.shares() if calibrated else None
         self.controls.show_shares(shares, recipe)
-        self._render_network(recipe)
+        if recipe.weights != self._named:  # looking for it reads the disk
+            self._render_network(recipe)
         self.views.update(session, force=True)
 
     def _render_network(self, recipe):
         """Say which network it is; how to get the book's, when pointed at."""
+        self._named = recipe.weights
         sentence = html.escape(describe(network_of(recipe, self.backend)))
         if self._own_net:
             sentence = _("Network: your own, handed in as net=.")
@@ -556,6 +556,12 @@ def _as_near(shape, now):
     """
     upright = [h > w for h, w in (shape, now)]
     return upright[0] == upright[1] and abs(min(shape) - min(now)) <= 1
+
+
+def _write(path, data):
+    """Write a file, whole or not at all; a link stays one."""
+    with whole_file(Path(path).resolve()) as part:
+        part.write_bytes(data)
 
 
 def _forget(panel):
