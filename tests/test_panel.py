@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -20,6 +21,9 @@ from PIL import Image
 
 ipywidgets = pytest.importorskip("ipywidgets", reason="it is not installed")
 pytest.importorskip("anywidget", reason="anywidget is not installed")
+
+import IPython  # noqa: E402
+from IPython.core.events import EventManager  # noqa: E402
 
 from d2l_style.engine.base import Diverged  # noqa: E402
 from d2l_style.engine.forecast import duration  # noqa: E402
@@ -317,6 +321,17 @@ while panel.transfer.epoch < 3:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_last_panel_that_is_closed_ends_the_guard(open_panel, monkeypatch):
+    """A stopped panel is still there, and its sliders still send."""
+    events = EventManager(None, ["post_execute"])
+    shell = SimpleNamespace(events=events)
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    for opened in [open_panel(), open_panel()]:
+        assert "trigger" in vars(events)
+        opened.close()
+    assert "trigger" not in vars(events)
 
 
 def test_close_leaves_no_widget_behind(open_panel):

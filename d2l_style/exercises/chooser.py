@@ -12,6 +12,7 @@ import html
 import ipywidgets as widgets
 
 from d2l_style.language import N_, invalid
+from d2l_style.machine.figures import guard_figures
 from d2l_style.pictures.picker import PicturePickers
 from d2l_style.pictures.samples import KINDS, sample_images
 
@@ -51,6 +52,7 @@ class Chooser(widgets.VBox):
         )
         self.message = widgets.HTML()
         super().__init__([self.message, self.pictures.box])
+        guard_figures(self)
 
     @property
     def content_img(self):

@@ -13,6 +13,7 @@ import ipywidgets as widgets
 
 from d2l_style.exercises.verdict import right, wrong
 from d2l_style.language import N_, _, invalid
+from d2l_style.machine.figures import guard_figures
 
 
 @dataclass(frozen=True)
@@ -253,4 +254,6 @@ def ask(name):
 
     choice.observe(answered, "value")
     prompt = f"<b>{html.escape(_(question.text))}</b>"
-    return widgets.VBox([widgets.HTML(prompt), choice, reply])
+    box = widgets.VBox([widgets.HTML(prompt), choice, reply])
+    guard_figures(box)
+    return box

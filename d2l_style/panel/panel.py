@@ -9,6 +9,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from d2l_style.language import _, invalid
+from d2l_style.machine.figures import guard_figures
 from d2l_style.machine.files import whole_file
 from d2l_style.machine.tuning import free_cores
 from d2l_style.network.weights import describe
@@ -97,6 +98,7 @@ class StylePanel(widgets.VBox):
         self.recipe_page = RecipePage(lambda: self.wanted, self._want, say)
         self.snapshots = SnapshotsPage(self._go_back, self._png, self._gif)
         super().__init__(self._laid_out())
+        guard_figures(self)
         self.add_class("d2l-panel")
         self._connect()
         free_cores()
