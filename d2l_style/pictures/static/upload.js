@@ -89,7 +89,7 @@ function render({ model, el }) {
 
   const carry = async (files) => {
     const limits = model.get("limits");
-    bar.max = 2 * files.length;
+    bar.max = 2 * files.length + 1; // never full before it is done
     bar.hidden = false;
     for (const [i, file] of files.entries()) {
       const places = { name: file.name, k: i + 1, n: files.length };
@@ -98,7 +98,7 @@ function render({ model, el }) {
         first: i === 0,
         last: i === files.length - 1,
       };
-      bar.value = 2 * i;
+      bar.value = 2 * i + 1;
       const buffers = [];
       try {
         let blob = file;
@@ -112,7 +112,7 @@ function render({ model, el }) {
       } catch {
         message.lost = true; // a folder, or a file that is gone
       }
-      bar.value = 2 * i + 1;
+      bar.value = 2 * i + 2;
       say("sending", places);
       await sent(message, buffers, places);
     }
