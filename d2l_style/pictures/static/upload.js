@@ -69,16 +69,18 @@ function render({ model, el }) {
   // A file has arrived when Python says so. It says nothing while a cell
   // runs, or if the connection was cut: then the button must go on working.
   const waiting = new Map();
+  let latest;
   const sent = (message, buffers, places) =>
     new Promise((done) => {
       const id = Math.floor(Math.random() * 2 ** 52);
       const busy = setTimeout(() => say("busy", places), BUSY);
       const given_up = setTimeout(done, PATIENCE);
+      latest = id;
       waiting.set(id, () => {
         clearTimeout(busy);
         clearTimeout(given_up);
         waiting.delete(id);
-        if (!waiting.size) say("");
+        if (id === latest) say("");
         done();
       });
       model.send({ what: "file", id, ...message }, undefined, buffers);
