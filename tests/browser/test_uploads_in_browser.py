@@ -6,11 +6,12 @@ connection. Nothing here may come near it.
 
 import base64
 import json
+import re
 
 import nbformat
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from browser.conftest import OUT, open_notebook, run_all
 from d2l_style.pictures.images import open_image
@@ -54,6 +55,22 @@ def photo(path, shape, noise, orientation=1, **options):
     return path
 
 
+def other_colours():
+    """Return a profile in which red means blue: who passes it over is seen."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = {b"rXYZ": b"bXYZ", b"bXYZ": b"rXYZ"}
+    return re.sub(b"[rb]XYZ", lambda found: swapped[found[0]], srgb, count=2)
+
+
+def clear(path, opaque):
+    """Make half of a PNG transparent."""
+    with Image.open(opaque) as img:
+        img = img.convert("RGBA")
+    img.paste((0, 0, 0, 0), (0, 0, img.width // 2, img.height))
+    img.save(path)
+    return path
+
+
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     """Files as phones and scanners write them, and some that are none."""
@@ -66,6 +83,14 @@ def photos(tmp_path_factory):
         "scan.tif": photo(to / "scan.tif", (1000, 1500), 9),
         "large.tif": photo(to / "large.tif", (2000, 3000), 9),
     }
+    files["clear.png"] = clear(to / "clear.png", files["noise.png"])
+    files["profile.jpg"] = photo(
+        to / "profile.jpg",
+        (2448, 3264),
+        30,
+        quality=93,
+        icc_profile=other_colours(),
+    )
     for name, orientation in (("a.jpg", 1), ("b.jpg", 3), ("c.jpg", 8)):
         files[name] = photo(
             to / name, (2448, 3264), 30, orientation, quality=93
@@ -136,22 +161,21 @@ class UploadPage:
         OUT.mkdir(exist_ok=True)
         self.page.screenshot(path=OUT / f"uploads-{name}.png")
 
-    def drive(self, name):
+    def drive(self, where):
         """Bring all that a learner may bring, with one button."""
         self.choose("eleven.jpg")
         self.is_the_photo("eleven.jpg")
         self.choose("forty.jpg")
         self.page.get_by_text("Making forty.jpg smaller (1 of 1)").wait_for()
-        self.screenshot(f"{name}-smaller")
+        self.screenshot(f"{where}-smaller")
         self.is_the_photo("forty.jpg", longest=3456)
         self.choose("a.jpg", "b.jpg", "c.jpg")
         self.is_the_photo("c.jpg")
         for each in ("a.jpg", "b.jpg", "c.jpg"):
             self.page.get_by_title(each, exact=True).first.wait_for()
-        self.choose("noise.png")
-        self.is_the_photo("noise.png")
-        self.choose("scan.tif")
-        self.is_the_photo("scan.tif")
+        for name in ("noise.png", "clear.png", "profile.jpg", "scan.tif"):
+            self.choose(name)
+            self.is_the_photo(name)
         self.drop("small.png")
         self.is_the_photo("small.png")
         self.choose("fake.jpg")
@@ -162,7 +186,7 @@ class UploadPage:
         self.says("large.tif cannot be sent")
         self.says("IMG_1.HEIC is a HEIC picture")
         self.page.get_by_title("b.jpg (2)").first.wait_for()
-        self.screenshot(name)
+        self.screenshot(where)
         assert self.page.locator(".d2l-upload progress:visible").count() == 0
         assert 1_000_000 < max(self.sent) < 1.1 * MOST
         assert not self.errors
