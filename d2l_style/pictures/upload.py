@@ -29,8 +29,9 @@ class Upload(anywidget.AnyWidget):
     """A button, and a place to drop files on; ``value`` is what arrives.
 
     ``value`` is a tuple of {"name": ..., "content": bytes-like}, as that of
-    ipywidgets' ``FileUpload``: all files of one choice, then () again.
-    :func:`read` opens one. Without ``shrink`` nothing is made smaller.
+    ipywidgets' ``FileUpload``: all files of one choice, then () again. What
+    could not be sent has a sentence under "wrong"; :func:`read` raises it.
+    Without ``shrink`` nothing is made smaller.
     """
 
     _esm, _css = _STATIC / "upload.js", _STATIC / "upload.css"

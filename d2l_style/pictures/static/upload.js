@@ -44,11 +44,9 @@ function render({ model, el }) {
   const status = document.createElement("span");
   button.className = "jupyter-button widget-button widget-upload";
   input.type = "file";
-  input.hidden = true;
-  input.tabIndex = -1;
   bar.hidden = true;
   status.setAttribute("role", "status");
-  el.append(button, input, hint, bar, status);
+  el.append(button, hint, bar, status); // the button opens the input's dialog
 
   const label = () => {
     const icon = document.createElement("i");
@@ -107,7 +105,9 @@ function render({ model, el }) {
         if (model.get("shrink") && !light(file, limits.light)) {
           say("shrinking", places);
           // What the browser cannot read goes as it is: Python may know it.
-          blob = await smaller(file, limits).catch(() => file);
+          const small = await smaller(file, limits).catch(() => file);
+          const better = file.size <= small.size && light(file, limits.most);
+          blob = better ? file : small;
         }
         if (blob.size > limits.most) message.too_large = file.size;
         else buffers.push(await blob.arrayBuffer());
