@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import threading
 import warnings
 import zlib
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageFile, PngImagePlugin
 
 from d2l_style.pictures import images
+from d2l_style.pictures.heic import is_heic
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -516,6 +518,50 @@ def test_from_an_mxnet_array(tmp_path):
         assert (pixels(images.as_image(img)) == colours()).all()
     with pytest.raises(TypeError, match=r"float32 array of shape \(2, 2, 3\)"):
         images.as_image(mnp.zeros((2, 2, 3)))
+
+
+# HEIC
+
+HEIC = b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(40)
+
+
+@pytest.mark.parametrize("as_path", [True, False])
+def test_heic_is_named_where_nothing_reads_it(tmp_path, monkeypatch, as_path):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    path = tmp_path / "IMG_1.jpg"  # however it is called
+    path.write_bytes(HEIC)
+    with path.open("rb") as file:
+        told = "IMG_1.jpg is a HEIC picture.* JPEG, PNG, WebP or AVIF"
+        with pytest.raises(ValueError, match=told):
+            images.open_image(path if as_path else file)
+
+
+def test_heic_is_read_where_pillow_heif_is_installed():
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    img = Image.new("RGB", (64, 48), RED)
+    img.paste(WHITE, (0, 0, 32, 48))
+    file = encoded(img, "HEIF", quality=95)
+    del Image.OPEN["HEIF"]  # as in a new Python
+    opened = images.open_image(file)
+    assert opened.size == (64, 48)
+    assert min(opened.getpixel((8, 24))) > 240
+    assert opened.getpixel((56, 24))[1] < 20
+
+
+def test_a_damaged_heic_is_named():
+    pytest.importorskip("pillow_heif")
+    file = io.BytesIO(HEIC)
+    file.name = "IMG_1.HEIC"
+    with pytest.raises(ValueError, match="IMG_1.HEIC (is not|cannot)"):
+        images.open_image(file)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"\0", HEIC[:8], b"\xff\xff\xff\xffftyp", b"\0\0\0\x10ftypavif"],
+)
+def test_what_is_no_heic(head):
+    assert not is_heic(io.BytesIO(head))
 
 
 # What cannot work

@@ -1,5 +1,6 @@
 """How `make lab` starts JupyterLab: which notebook, which language."""
 
+import ast
 import json
 
 import pytest
@@ -19,17 +20,17 @@ def options(language="", port="", env=None, system="linux", **facts):
 
 
 def test_lab_opens_the_edition_of_a_language():
-    (url,) = options()
+    _limit, url = options()
     assert url.endswith("/notebooks/neural-style-pytorch.ipynb")
     for language in lab.PACKS:
-        url, settings = options(language)
+        _limit, url, settings = options(language)
         notebook = url.split("/lab/tree/")[1]
         assert notebook.endswith(f"-{language}.ipynb")
         assert settings.endswith(f"lab-{language}")
 
 
 def test_lab_without_pytorch_opens_the_mxnet_notebook():
-    (url,) = options(torch=False)
+    _limit, url = options(torch=False)
     assert url.endswith("neural-style-mxnet.ipynb")
 
 
@@ -46,6 +47,16 @@ def test_lab_without_pytorch_opens_the_mxnet_notebook():
 def test_lab_looks_for_a_browser(env, system, alone):
     given = options(env=env, system=system)
     assert ("--no-browser" in given) == alone
+
+
+def test_lab_and_voila_take_longer_messages():
+    """Tornado compares with a number: one in quotes breaks each message."""
+    limit, _url = options()
+    name, _, value = limit.partition("=")
+    assert name == "--ServerApp.tornado_settings"
+    voila = json.loads((lab.ROOT / "voila.json").read_text())["Voila"]
+    assert ast.literal_eval(value) == voila["tornado_settings"]
+    assert voila["tornado_settings"]["websocket_max_message_size"] > 10 * 2**20
 
 
 def test_lab_as_root_and_on_a_port_of_ones_own():

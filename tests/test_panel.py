@@ -423,6 +423,18 @@ def test_the_recipe_goes_out_and_comes_back_as_python(open_panel):
     assert p.controls.weights["style_weight"].value == 2e5
 
 
+def test_the_recipe_comes_back_from_a_saved_png(open_panel):
+    p = open_panel()
+    p.recipe_page.upload.value = upload("saved.png", p._png()[2])
+    text = p.recipe_page.text.value
+    assert Recipe.from_text(text) == p.recipe
+    p.recipe_page.upload.value = upload("mine.png", as_file(picture(9)))
+    assert "carries no recipe" in p.bar.messages.value
+    p.recipe_page.upload.value = upload("notes.txt", b"no picture")
+    assert "notes.txt is not a picture" in p.bar.messages.value
+    assert p.recipe_page.text.value == text
+
+
 NO_RECIPES = [
     "",
     "hello",
@@ -1256,6 +1268,7 @@ def shown_in(widget):
             text = getattr(each, name, None)
             yield from [text] * isinstance(text, str)
         yield from getattr(each, "titles", ())
+        yield from getattr(each, "sentences", {}).values()
         if isinstance(each, (ipywidgets.HTML, ipywidgets.Label)):
             yield from words_of_html(each.value)
         if isinstance(each, ipywidgets.Dropdown):

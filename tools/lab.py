@@ -17,6 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKS = {"ko": "ko_KR", "vi": "vi_VN"}  # the names of the language packs
+# Bytes of one message; with Jupyter's own limit, 10 MiB, a longer one cuts the
+# connection without a word. voila.json has the same for Voila.
+_MESSAGE = {"websocket_max_message_size": 100_000_000}
 _PLUGIN = "@jupyterlab/translation-extension/plugin.jupyterlab-settings"
 
 
@@ -29,7 +32,10 @@ def arguments(language, port, env, *, system, root, torch):
     backend = "pytorch" if torch else "mxnet"
     ending = f"-{language}" if language else ""
     notebook = f"notebooks/neural-style-{backend}{ending}.ipynb"
-    options = [f"--LabApp.default_url=/lab/tree/{notebook}"]
+    options = [
+        f"--ServerApp.tornado_settings={_MESSAGE}",
+        f"--LabApp.default_url=/lab/tree/{notebook}",
+    ]
     if language:
         options.append(f"--LabApp.user_settings_dir={_settings(language)}")
     if root:

@@ -47,9 +47,7 @@ class Chooser(widgets.VBox):
     def __init__(self, content="rainier", style="autumn-oak"):
         self.names = {"content": content, "style": style}
         self._imgs = {k: _open(k, name) for k, name in self.names.items()}
-        self.pictures = PicturePickers(
-            self.names, self._take, self._complain, multiple=True
-        )
+        self.pictures = PicturePickers(self.names, self._take, self._complain)
         self.message = widgets.HTML()
         super().__init__([self.message, self.pictures.box])
         guard_figures(self)

@@ -1,16 +1,17 @@
 """The panel's other pages: pictures, the recipe as text, snapshots."""
 
 import html
-import io
 
 import ipywidgets as widgets
 
 from d2l_style.language import _
+from d2l_style.panel.bar import WRAP
 from d2l_style.panel.parts import Compare, Download
 from d2l_style.panel.quiet import Quiet
 from d2l_style.pictures import images
 from d2l_style.pictures.picker import PicturePickers
 from d2l_style.pictures.png import jpeg_bytes, recipe_in_png
+from d2l_style.pictures.upload import Upload, read
 from d2l_style.recipe import Recipe
 
 _SMALL = (120, 80)  # pixels, of thumbnails
@@ -62,16 +63,17 @@ class RecipePage:
             tooltip=_("Take over the recipe in the box: Python or JSON."),
             layout={"width": "fit-content"},
         )
-        self.upload = widgets.FileUpload(
+        self.upload = Upload(
             accept="image/png",
             description=_("Recipe of a saved PNG"),
-            layout={"width": "fit-content"},
+            shrink=False,  # the recipe would be lost
         )
         self.show.on_click(self._show)
         self.load.on_click(self._take)
         self.upload.observe(self._uploaded, "value")
         buttons = [self.show, self.load, self.upload]
-        self.box = widgets.VBox([self.text, widgets.HBox(buttons)])
+        row = widgets.HBox(buttons, layout=WRAP)
+        self.box = widgets.VBox([self.text, row])
 
     def _show(self, _button):
         self.text.value = self._recipe().to_python()
@@ -87,7 +89,7 @@ class RecipePage:
     def _uploaded(self, change):
         for file in change["new"]:
             try:
-                recipe = recipe_in_png(io.BytesIO(file["content"]))
+                recipe = read(file, recipe_in_png)
             except ValueError as error:
                 self._complain(str(error))
                 continue

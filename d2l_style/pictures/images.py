@@ -12,6 +12,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from d2l_style.language import _, invalid
 from d2l_style.network.vgg import RGB_MEAN, RGB_STD
+from d2l_style.pictures.heic import is_heic, let_pillow_read_heic
 
 MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
 
@@ -33,6 +34,10 @@ def open_image(source, max_pixels=MAX_PIXELS):
     name = _name(source)
     if isinstance(source, (str, os.PathLike)):
         _check_path(source, name)
+    with _naming(name):
+        heic = is_heic(source)
+    if heic:
+        let_pillow_read_heic(name)
     with (
         _pixel_limit(name, max_pixels),
         _naming(name),

@@ -3,7 +3,6 @@
 The panel's page of pictures and the exercises share these widgets.
 """
 
-import io
 import itertools
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from d2l_style.language import _
 from d2l_style.pictures import images
 from d2l_style.pictures.png import data_url, jpeg_bytes
 from d2l_style.pictures.samples import KINDS, sample_images
+from d2l_style.pictures.upload import Upload, read
 
 _STATIC = Path(__file__).parent / "static"
 _OFFERED = (180, 120)  # pixels, of thumbnails
@@ -46,17 +46,17 @@ class PicturePickers:
 
     ``names`` are those chosen at first, {"content": ..., "style": ...};
     ``chosen(kind, name, img)`` is called with a ``PIL.Image``,
-    ``complain(text)`` with what is wrong with a picture. ``multiple`` lets
-    several files be uploaded at once; the last good one is chosen.
+    ``complain(text)`` with what is wrong with a picture. Of several files
+    uploaded at once the last good one is chosen.
     """
 
-    def __init__(self, names, chosen, complain, multiple=False):
+    def __init__(self, names, chosen, complain):
         self._chosen, self._complain, self._own = chosen, complain, {}
         self._samples = sample_images()
         self.pickers, self.uploads, rows = {}, {}, []
         for kind in KINDS:
             self.pickers[kind] = self._picker(kind, names[kind])
-            self.uploads[kind] = self._upload(kind, multiple)
+            self.uploads[kind] = self._upload(kind)
             rows += [self.pickers[kind], self.uploads[kind]]
         self.box = widgets.VBox(rows)
 
@@ -75,17 +75,16 @@ class PicturePickers:
         picker.observe(lambda change: self._take(kind, change["new"]), "value")
         return picker
 
-    def _upload(self, kind, multiple):
+    def _upload(self, kind):
         descriptions = {
             "content": _("content: your own"),
             "style": _("style: your own"),
         }
-        upload = widgets.FileUpload(
-            accept="image/*",
-            multiple=multiple,
+        upload = Upload(
+            accept="image/*,.heic,.heif,.avif",  # some systems do not know
+            multiple=True,
             description=descriptions[kind],
-            tooltip=_("JPEG, PNG, WebP, GIF, TIFF or BMP"),
-            layout={"width": "fit-content"},
+            tooltip=_("JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP, of any size"),
         )
         upload.observe(
             lambda change: self._uploaded(kind, change["new"]), "value"
@@ -120,15 +119,12 @@ class PicturePickers:
     def _uploaded(self, kind, files):
         wrong = []
         for file in files:
-            name = file["name"] or _("upload")
-            data = io.BytesIO(file["content"])
-            data.name = name  # what an error calls it
             try:
-                img = images.open_image(data)
+                img = read(file, images.open_image)
             except ValueError as error:
                 wrong.append(str(error))
                 continue
-            name = self._new_name(kind, name)
+            name = self._new_name(kind, file["name"] or _("upload"))
             self.add(kind, name, img)
             self.pickers[kind].value = name
         if wrong:
