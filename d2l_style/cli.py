@@ -22,7 +22,7 @@ from rich.text import Text
 
 import d2l_style
 from d2l_style.engine.base import Diverged
-from d2l_style.engine.forecast import duration
+from d2l_style.engine.forecast import about, in_bytes
 from d2l_style.language import N_, _, invalid
 from d2l_style.machine.files import whole_file
 from d2l_style.network import fetch as fetching
@@ -329,13 +329,12 @@ def _say_forecast(run):
     h, w = recipe.image_shape
     print(
         _(
-            "{h}x{w} pixels, {count} epochs: about {duration} and {size:.1f} "
-            "GB of memory.",
+            "{h}x{w} pixels, {count} epochs: {time} and {size} of memory.",
             h=h,
             w=w,
             count=recipe.num_epochs,
-            duration=duration(forecast.seconds * recipe.num_epochs),
-            size=forecast.bytes / 1e9,
+            time=about(forecast.seconds * recipe.num_epochs),
+            size=in_bytes(forecast.bytes),
         )
     )
 

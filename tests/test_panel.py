@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -26,6 +27,7 @@ from d2l_style.engine.forecast import duration  # noqa: E402
 from d2l_style.network import fetch, vgg  # noqa: E402
 from d2l_style.network.weights import NAMES as NETWORKS  # noqa: E402
 from d2l_style.panel import StylePanel, choices, panel  # noqa: E402
+from d2l_style.panel.bar import _time_left  # noqa: E402
 from d2l_style.panel.controls import Controls  # noqa: E402
 from d2l_style.panel.errors import in_a_sentence  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
@@ -1331,6 +1333,24 @@ def test_every_sentence_of_the_panel_can_be_translated(
 def test_times_can_be_translated(bracketed):
     for seconds in (5, 200, 4000):
         assert not forgotten(duration(seconds))
+
+
+@pytest.mark.parametrize(
+    ("each", "expected", "left", "words"),
+    [
+        (0.001, None, 20, "0.001 s each, less than a second left"),
+        (120.4, None, 10, "120 s each, 20 min 4 s left"),
+        (0.5, None, 0, "0.5 s each"),
+        (None, 0.001, 20, "less than a second here (0.001 s an epoch)"),
+        (None, 2, 20, "about 40 s here (2 s an epoch)"),
+        (None, None, 20, ""),
+    ],
+)
+def test_the_time_left_in_words(each, expected, left, words):
+    session = SimpleNamespace(
+        seconds_per_epoch=each, seconds_expected=expected
+    )
+    assert _time_left(session, left) == words
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS.values())

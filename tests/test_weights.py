@@ -173,7 +173,7 @@ def test_weights_that_are_not_here(no_mini, tmp_path):
     missing("mini", str(no_mini), "weights='random'")
     missing("ImageNet", "'imagenet', 'oxford', 'mini'", ".safetens")
     missing(tmp_path / "none.safetensors", str(tmp_path), ".safetensors")
-    missing(tmp_path, str(tmp_path))  # a folder
+    missing(tmp_path, f"{tmp_path} is a folder", ".safetensors")
     missing("", "'auto'")
 
 

@@ -243,5 +243,7 @@ def _oxford():
 def _existing(path, advice):
     if not path.is_file():
         missing = _("There is no file {path}.", path=path)
+        if path.is_dir():
+            missing = _("{path} is a folder.", path=path)
         raise FileNotFoundError(f"{missing} {advice}")
     return path

@@ -5,6 +5,7 @@ import os
 import threading
 import warnings
 from contextlib import contextmanager
+from heapq import nsmallest
 from io import BytesIO
 
 import numpy as np
@@ -15,6 +16,7 @@ from d2l_style.network.vgg import RGB_MEAN, RGB_STD
 
 MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
 
+_ENDINGS = "jpg jpeg png webp gif tif tiff bmp"
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -292,7 +294,37 @@ def _check_path(path, name):
     if not os.path.exists(path):
         raise FileNotFoundError(_("There is no picture at {name}.", name=name))
     if os.path.isdir(path):
-        raise invalid("{name} is a folder. Name a picture in it.", name=name)
+        raise _a_folder(path, name)
+
+
+def _a_folder(path, name):
+    """Return the error for a folder that was given as a picture."""
+    if some := pictures_in(path):
+        return invalid(
+            "{name} is a folder. Name one picture in it, like {examples}.",
+            name=name,
+            examples=", ".join(some),
+        )
+    return invalid(
+        "{name} is a folder, and no picture was found in it. Name the file "
+        "of a picture.",
+        name=name,
+    )
+
+
+def pictures_in(folder, at_most=3):
+    """Return the paths of the first pictures in a folder, by their names.
+
+    Empty if there are none, or if it may not be read.
+    """
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    kinds = tuple(f".{kind}" for kind in _ENDINGS.split())
+    pictures = [n for n in names if n.lower().endswith(kinds) and n[0] != "."]
+    first = nsmallest(at_most, pictures)
+    return [os.path.join(folder, picture) for picture in first]
 
 
 def _check_array(array):

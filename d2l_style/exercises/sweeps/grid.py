@@ -118,6 +118,7 @@ def _axis(name, values):
 def _labelled(name, values):
     """Return the values as a list of (label, value)."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        _check_folder(name, values)
         raise invalid(
             "The values of {name} must be a list or a mapping from "
             "labels, not {given!r}.",
@@ -128,6 +129,20 @@ def _labelled(name, values):
         return [(str(k), _value(name, v)) for k, v in values.items()]
     values = [_value(name, v) for v in values]
     return [(_label(name, i, v), v) for i, v in enumerate(values, start=1)]
+
+
+def _check_folder(name, given):
+    """Raise ``ValueError`` if a folder stands for the pictures in it."""
+    is_path = isinstance(given, (str, os.PathLike))
+    if name in PICTURES and is_path and os.path.isdir(given):
+        some = images.pictures_in(given) or [os.path.join(given, "a.jpg")]
+        raise invalid(
+            "{folder} is a folder. Give {name} a list of pictures in it, "
+            "like {examples}.",
+            folder=os.fspath(given),
+            name=name,
+            examples=some,
+        )
 
 
 def _value(name, value):
