@@ -24,6 +24,7 @@ import d2l_style
 from d2l_style.engine.base import Diverged
 from d2l_style.engine.forecast import about, in_bytes
 from d2l_style.language import N_, _, invalid
+from d2l_style.machine.console import forgive_letters
 from d2l_style.machine.files import whole_file
 from d2l_style.network import fetch as fetching
 from d2l_style.network.weights import describe
@@ -229,8 +230,7 @@ def _options(
 
 def main():
     """Run the command line; expected errors become one sentence."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # names that it cannot show
+    forgive_letters()
     try:
         app()
     except _EXPECTED as error:

@@ -352,7 +352,7 @@ def test_pictures_that_are_none(run, pictures, out, recorded, tmp_path):
     assert f"{tmp_path} is a folder" in said
     (tmp_path / "a.jpg").touch()
     said = refused(run, out.parent, content, tmp_path, "-o", out)
-    assert f"Name one picture in it, like {tmp_path / 'a.jpg'}" in said
+    assert f"Name one picture, like {tmp_path / 'a.jpg'}" in said
     cut = tmp_path / "cut.png"
     cut.write_bytes(Path(content).read_bytes()[:2000])
     assert "cut off" in refused(run, out.parent, cut, style, "-o", out)

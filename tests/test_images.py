@@ -584,8 +584,12 @@ def test_a_folder(tmp_path):
 def test_a_folder_of_photos_names_the_first(tmp_path):
     for name in ("d.png", "b.jpg", "c.JPG", "a.txt", "사진 ảnh.webp", "e.gif"):
         (tmp_path / name).touch()
-    first = ", ".join(str(tmp_path / n) for n in ("b.jpg", "c.JPG", "d.png"))
-    refused(tmp_path, f"Name one picture in it, like {first}.")
+    first = str(tmp_path / "b.jpg")
+    refused(tmp_path, "with b.jpg, c.JPG, d.png, … in it. Name one picture")
+    refused(tmp_path, f"Name one picture, like {first}.")
+    for name in ("e.gif", "사진 ảnh.webp"):
+        (tmp_path / name).unlink()
+    refused(tmp_path, "with b.jpg, c.JPG, d.png in it.")
 
 
 def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):

@@ -166,9 +166,15 @@ def run(*command):
     # A pip that is set to install for the user refuses to in a venv.
     env = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     words = [str(word) for word in command]
-    pipe = {"stderr": subprocess.PIPE, "text": True, "errors": "replace"}
     errors = []
-    with subprocess.Popen(words, cwd=ROOT, env=env, **pipe) as process:
+    with subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env=env,
+        stderr=subprocess.PIPE,
+        encoding="locale",
+        errors="replace",
+    ) as process:
         for line in process.stderr:
             sys.stderr.write(line)
             errors.append(line)
@@ -272,6 +278,7 @@ def bring_to(venv, stamp, wanted, numpy2):
 
 
 def main(argv=None):
+    sys.stdout.reconfigure(errors="replace")  # a folder's name, perhaps
     options = arguments(argv)
     wanted, numpy2 = options.extras, options.numpy2
     venv = Path(os.path.abspath(ROOT / options.venv))

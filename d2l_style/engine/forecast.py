@@ -155,9 +155,9 @@ def _left_in_container():
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
     ):
         try:
-            with open(f"/sys/fs/cgroup/{limit}") as file:
+            with open(f"/sys/fs/cgroup/{limit}", encoding="ascii") as file:
                 most = int(file.read())
-            with open(f"/sys/fs/cgroup/{used}") as file:
+            with open(f"/sys/fs/cgroup/{used}", encoding="ascii") as file:
                 yield max(0, most - int(file.read()))
         except (OSError, ValueError):  # no such group, or "max"
             continue

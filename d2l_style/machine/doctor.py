@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 
 from d2l_style.language import _
 from d2l_style.machine import commands, remedies
+from d2l_style.machine.console import forgive_letters
 from d2l_style.machine.numpy_aliases import lent_names
 from d2l_style.machine.remedies import TITLES, Machine
 
@@ -89,6 +90,7 @@ def _reason(error):
 
 
 def main(names):
+    forgive_letters()
     for sentence in filter(None, map(missing_framework, names)):
         print(sentence)
 

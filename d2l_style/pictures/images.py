@@ -17,6 +17,7 @@ from d2l_style.network.vgg import RGB_MEAN, RGB_STD
 MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
 
 _ENDINGS = "jpg jpeg png webp gif tif tiff bmp"
+_SHOWN = 3  # pictures, of a folder that is no picture
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -281,6 +282,15 @@ def noise_image(image_shape, seed=0):
     return bits.standard_normal((1, 3, *image_shape), np.float32)
 
 
+def file_name(path):
+    """Return a path's last part, to be shown and written down.
+
+    Names from another system may have bytes that are letters in no encoding
+    here: those become ``?``.
+    """
+    return os.path.basename(path).encode("utf-8", "replace").decode()
+
+
 def _name(source):
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
@@ -299,11 +309,17 @@ def _check_path(path, name):
 
 def _a_folder(path, name):
     """Return the error for a folder that was given as a picture."""
-    if some := pictures_in(path):
+    some = pictures_in(path, _SHOWN + 1)
+    names = [os.path.basename(one) for one in some]
+    if len(names) > _SHOWN:
+        names[-1] = "…"
+    if some:
         return invalid(
-            "{name} is a folder. Name one picture in it, like {examples}.",
+            "{name} is a folder, with {names} in it. Name one picture, like "
+            "{example}.",
             name=name,
-            examples=", ".join(some),
+            names=", ".join(names),
+            example=some[0],
         )
     return invalid(
         "{name} is a folder, and no picture was found in it. Name the file "
@@ -312,7 +328,7 @@ def _a_folder(path, name):
     )
 
 
-def pictures_in(folder, at_most=3):
+def pictures_in(folder, at_most):
     """Return the paths of the first pictures in a folder, by their names.
 
     Empty if there are none, or if it may not be read.

@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
-from pathlib import Path
 
 from PIL import Image
 
@@ -135,7 +134,7 @@ def _check_folder(name, given):
     """Raise ``ValueError`` if a folder stands for the pictures in it."""
     is_path = isinstance(given, (str, os.PathLike))
     if name in PICTURES and is_path and os.path.isdir(given):
-        some = images.pictures_in(given) or [os.path.join(given, "a.jpg")]
+        some = images.pictures_in(given, 2) or [os.path.join(given, "a.jpg")]
         raise invalid(
             "{folder} is a folder. Give {name} a list of pictures in it, "
             "like {examples}.",
@@ -158,7 +157,7 @@ def _label(name, number, value):
     """Return a short text for a value: ``1e+06``, ``conv1_1, conv2_1``."""
     if name in PICTURES:
         is_path = isinstance(value, (str, os.PathLike))
-        return Path(value).name if is_path else str(number)
+        return images.file_name(value) if is_path else str(number)
     if name.endswith("_layers"):
         layers = [vgg.conv_index(layer) for layer in value]
         return ", ".join(map(vgg.layer_name, layers)) or _("none")
