@@ -30,6 +30,7 @@ from d2l_style.panel import StylePanel, choices, panel  # noqa: E402
 from d2l_style.panel.bar import _time_left  # noqa: E402
 from d2l_style.panel.controls import Controls  # noqa: E402
 from d2l_style.panel.errors import in_a_sentence  # noqa: E402
+from d2l_style.panel.parts import hint  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
 from d2l_style.panel.session import Session  # noqa: E402
 from d2l_style.panel.snapshots import FRAMES, Film  # noqa: E402
@@ -44,6 +45,7 @@ from d2l_style.pictures.png import (  # noqa: E402
 from d2l_style.recipe import Recipe  # noqa: E402
 from d2l_style.transfer import StyleTransfer  # noqa: E402
 
+IPYWIDGETS_7 = ipywidgets.__version__.startswith("7.")
 SIZE = (32, 48)
 PATIENCE = 60  # seconds until a test gives up waiting
 
@@ -322,7 +324,10 @@ while panel.transfer.epoch < 3:
 
 
 def test_close_leaves_no_widget_behind(open_panel):
-    everything = ipywidgets.widget._instances
+    if IPYWIDGETS_7:
+        everything = ipywidgets.Widget.widgets
+    else:
+        everything = ipywidgets.widget._instances
     before = set(everything)
     p = open_panel()
     assert len(set(everything) - before) > 100
@@ -332,11 +337,40 @@ def test_close_leaves_no_widget_behind(open_panel):
     assert not [w for w in left if not type(w).__name__.endswith(kinds)]
 
 
+# --- its pages ---------------------------------------------------------------
+
+
+def test_pages_stand_behind_their_titles(open_panel):
+    tabs = open_panel().tabs
+    bar, *pages = tabs.children
+    assert bar.titles[0] == "Weights"
+    assert len(bar.titles) == len(pages) == 6
+    assert bar.selected == 0
+    for number, page in enumerate(pages):
+        assert {"d2l-page", f"d2l-page-{number}"} <= {*page._dom_classes}
+    assert bar.box in tabs._dom_classes
+
+
+def test_pages_of_two_panels_are_turned_apart(open_panel):
+    boxes = {open_panel().tabs.bar.box for _panel in range(2)}
+    assert len(boxes) == 2
+
+
+def test_no_keyword_is_passed_over(open_panel, recwarn):
+    """As ipywidgets 7 does with the names that only 8 has."""
+    open_panel()
+    said = [str(w.message) for w in recwarn]
+    lost = [text for text in said if "unrecognized arguments" in text]
+    assert not [text for text in lost if "FileUpload" not in text]
+
+
 # --- pictures, recipes, snapshots -------------------------------------------
 
 
 def upload(name, content):
     """What the browser sends for a file."""
+    if IPYWIDGETS_7:
+        pytest.skip("ipywidgets 7 takes uploads in another form")
     return (
         {
             "name": name,
@@ -1233,7 +1267,7 @@ NAMES = {
     *("★", "⟦yours⟧", "mine.png"),
 }
 SHOWN = ("description", "tooltip", "placeholder", "label", "told")
-SHOWN += ("before_label", "after_label")
+SHOWN += ("before_label", "after_label", *hint(""))
 
 
 def shown_in(widget):
