@@ -305,7 +305,7 @@ def refused(run, folder, *args, code=1):
         ("--tv-weight inf", "tv_weight"),
         ("--max-pixels 100", "too large"),
         ("--weights none.safetensors", "none.safetensors"),
-        ("--weights imagenet", "d2l-style fetch vgg19 --torchvision"),
+        ("--weights imagenet", "fetch vgg19 --torchvision'"),
     ],
 )
 @pytest.mark.torch

@@ -357,6 +357,22 @@ def test_an_active_environment_is_called_by_its_short_name(monkeypatch):
     assert commands.install("torch") == "python -m pip install torch"
 
 
+def test_the_command_line_is_called_as_it_is_found_here(monkeypatch):
+    beside = os.path.join(os.path.dirname(sys.executable), "d2l-style")
+    for found in (None, "/usr/bin/d2l-style"):
+        monkeypatch.setattr(shutil, "which", lambda name, at=found: at)
+        said = commands.own("fetch", "vgg19")
+        assert said == f"{sys.executable} -m d2l_style fetch vgg19"
+    monkeypatch.setattr(shutil, "which", lambda name: beside)
+    assert commands.own("fetch", "vgg19") == "d2l-style fetch vgg19"
+
+
+def test_the_command_line_in_a_notebook(notebook, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    said = commands.own("fetch", "vgg19")
+    assert said == f"!{sys.executable} -m d2l_style fetch vgg19"
+
+
 def test_a_path_with_spaces_is_quoted(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/Users/Kim Ha/python")
     said = commands.install("torch")

@@ -32,6 +32,14 @@ def uninstall(*packages):
     return " ".join([_pip(), "uninstall", *yes, *packages])
 
 
+def own(*words):
+    """Return the command line's own command, as it is found from here."""
+    name = "d2l-style"
+    if not _is_beside(shutil.which(name)):
+        name = f"{_python()} -m d2l_style"
+    return " ".join([f"!{name}" if in_notebook() else name, *words])
+
+
 def set_up(windows):
     """Return (folder, command): what to remove and to run to begin anew.
 
@@ -48,6 +56,12 @@ def _pip():
     if _by_uv():
         return "!uv pip" if in_notebook() else "uv pip"
     return "%pip" if in_notebook() else f"{_python()} -m pip"
+
+
+def _is_beside(program):
+    """Return whether a program is of this Python's environment."""
+    here = os.path.normcase(os.path.dirname(sys.executable))
+    return bool(program) and os.path.normcase(os.path.dirname(program)) == here
 
 
 def _python():
