@@ -206,6 +206,13 @@ SEEN = {
             "--index-url https://download.pytorch.org/whl/cpu torch torchv",
         ],
     ),
+    "torch-cuda-not-found": (
+        "torch",
+        LINUX,
+        "raise ValueError('libcublas.so.*[0-9] not found in the system path')",
+        {"torch": "2.9.0"},
+        ["was built for NVIDIA's CUDA", "--index-url https://download.pyto"],
+    ),
     "torch-fbgemm": (
         "torch",
         WINDOWS,

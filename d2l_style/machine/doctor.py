@@ -14,7 +14,7 @@ from d2l_style.machine.numpy_aliases import lent_names
 from d2l_style.machine.remedies import TITLES, Machine
 
 # What a framework raises that is damaged, or made for another machine.
-_FAILURES = (ImportError, OSError, AttributeError, RuntimeError)
+_FAILURES = (ImportError, OSError, AttributeError, RuntimeError, ValueError)
 _LONGEST = 300  # characters of its own words in a sentence
 
 
