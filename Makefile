@@ -12,6 +12,8 @@ PORT ?=
 LANG_UI ?=
 OPTIONS ?=
 VENV2 = .venv-numpy2
+WIDGETS = build/ipywidgets7
+WITH_WIDGETS = $(addprefix tests/test_,panel.py chooser.py questions.py)
 RUN = $(VENV)/bin/python
 SETUP = @$(PYTHON) tools/setup_env.py --venv $(VENV) $(OPTIONS) --extras
 
@@ -34,8 +36,10 @@ test: env-test ## the test suite (under 10 minutes on 2 cores)
 	$(RUN) -m pytest -m "not slow"
 
 # pytest's exit code 5 says that no test is marked slow.
-test-all: test ## test, then the slow tests, then MXNet beside NumPy 2
+test-all: test $(WIDGETS) ## test, slow tests, Colab's widgets, NumPy 2
 	$(RUN) -m pytest -m slow || [ $$? -eq 5 ]
+	PYTHONPATH=$(CURDIR)/$(WIDGETS) $(RUN) -m pytest -m "not slow" \
+	    $(WITH_WIDGETS)
 	@$(PYTHON) tools/setup_env.py --venv $(VENV2) --numpy2 \
 	    --extras test,mxnet,vgg19
 	@if $(VENV2)/bin/python -c 'import sys, importlib.util as u; \
@@ -43,6 +47,11 @@ test-all: test ## test, then the slow tests, then MXNet beside NumPy 2
 	    set -x; $(VENV2)/bin/python -m pytest -m "mxnet and not slow"; \
 	else echo "No MXNet on this machine: its NumPy 2 tests are left out."; \
 	fi
+
+# As Colab has them.
+$(WIDGETS): | env-test
+	$(RUN) -m pip install --quiet --no-deps --target $@ \
+	    ipywidgets==7.7.1 anywidget==0.9.21 ipython_genutils==0.2.0
 
 lint: env-lint ## ruff: rules and format
 	$(RUN) -m ruff check

@@ -44,7 +44,8 @@ def seconds_of(code):
         [sys.executable, "-W", "ignore", "-c", _TIMED.format(code=code)],
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode:

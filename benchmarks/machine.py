@@ -36,7 +36,7 @@ def processor():
     """Return the processor's name, as far as the system tells it."""
     if platform.system() == "Darwin":
         asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        return subprocess.check_output(asked, text=True).strip()
+        return subprocess.check_output(asked, encoding="utf-8").strip()
     return _cpuinfo("model name") or platform.processor() or "unknown"
 
 
@@ -75,7 +75,7 @@ def installed(package):
 def _cpuinfo(name):
     if not _CPUINFO.exists():
         return ""
-    for line in _CPUINFO.read_text().splitlines():
+    for line in _CPUINFO.read_text("utf-8").splitlines():
         key, _, value = line.partition(":")
         if key.strip() == name:
             return value.strip()

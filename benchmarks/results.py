@@ -22,7 +22,7 @@ class Results:
     def __init__(self, path, order):
         self.path, self.order = path, order
         self.head = f"{_HEAD}\n\n{machine.table().markdown()}\n"
-        text = path.read_text() if path.exists() else ""
+        text = path.read_text("utf-8") if path.exists() else ""
         same = text.startswith(self.head)
         self.sections = _sections(text[len(self.head) :]) if same else {}
 
@@ -34,7 +34,7 @@ class Results:
             if name in self.sections
         ]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(self.head + "".join(parts))
+        self.path.write_text(self.head + "".join(parts), "utf-8")
 
 
 def section(doc, tables, seconds):

@@ -22,8 +22,9 @@ from rich.text import Text
 
 import d2l_style
 from d2l_style.engine.base import Diverged
-from d2l_style.engine.forecast import duration
+from d2l_style.engine.forecast import about, in_bytes
 from d2l_style.language import N_, _, invalid
+from d2l_style.machine.console import forgive_letters
 from d2l_style.machine.files import whole_file
 from d2l_style.network import fetch as fetching
 from d2l_style.network.weights import describe
@@ -229,8 +230,7 @@ def _options(
 
 def main():
     """Run the command line; expected errors become one sentence."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # names that it cannot show
+    forgive_letters()
     try:
         app()
     except _EXPECTED as error:
@@ -329,13 +329,12 @@ def _say_forecast(run):
     h, w = recipe.image_shape
     print(
         _(
-            "{h}x{w} pixels, {count} epochs: about {duration} and {size:.1f} "
-            "GB of memory.",
+            "{h}x{w} pixels, {count} epochs: {time} and {size} of memory.",
             h=h,
             w=w,
             count=recipe.num_epochs,
-            duration=duration(forecast.seconds * recipe.num_epochs),
-            size=forecast.bytes / 1e9,
+            time=about(forecast.seconds * recipe.num_epochs),
+            size=in_bytes(forecast.bytes),
         )
     )
 

@@ -49,6 +49,11 @@ def _fingerprint(pictures):
 
 
 def _read(path):
+    if Path(path).is_dir():
+        raise invalid(
+            "{path} is a folder. Name the file of a saved run in it.",
+            path=path,
+        )
     if not Path(path).is_file():
         raise FileNotFoundError(
             _("There is no saved run at {path}.", path=path)

@@ -156,6 +156,17 @@ def test_it_says_what_a_run_will_take(run, pictures, out, recorded):
     assert told in said.splitlines()
 
 
+def test_a_small_run_takes_more_than_nothing(
+    run, pictures, out, recorded, monkeypatch
+):
+    monkeypatch.setattr(
+        cli.StyleTransfer, "forecast", lambda run: Forecast(3.21e6, 0.0001)
+    )
+    _, said, _ = run("transfer", *pictures, "-o", out)
+    told = "500 epochs: less than a second and 3.2 MB of memory."
+    assert told in said
+
+
 def test_the_pictures_own_size(run, pictures, out, recorded):
     code, _, err = run("transfer", *pictures, "-o", out, "--size", "own")
     assert (code, err) == (0, "")
@@ -294,7 +305,7 @@ def refused(run, folder, *args, code=1):
         ("--tv-weight inf", "tv_weight"),
         ("--max-pixels 100", "too large"),
         ("--weights none.safetensors", "none.safetensors"),
-        ("--weights imagenet", "d2l-style fetch vgg19 --torchvision"),
+        ("--weights imagenet", "fetch vgg19 --torchvision'"),
     ],
 )
 @pytest.mark.torch
@@ -339,6 +350,9 @@ def test_pictures_that_are_none(run, pictures, out, recorded, tmp_path):
     assert f"{notes} is not a picture" in said
     said = refused(run, out.parent, content, tmp_path, "-o", out)
     assert f"{tmp_path} is a folder" in said
+    (tmp_path / "a.jpg").touch()
+    said = refused(run, out.parent, content, tmp_path, "-o", out)
+    assert f"Name one picture, like {tmp_path / 'a.jpg'}" in said
     cut = tmp_path / "cut.png"
     cut.write_bytes(Path(content).read_bytes()[:2000])
     assert "cut off" in refused(run, out.parent, cut, style, "-o", out)

@@ -72,8 +72,8 @@ def test_every_message_is_translated_and_up_to_date(language, which, wanted):
     gone = [
         e.msgid for e in catalogue if e.msgid not in wanted[language, which]
     ]
-    assert to_do == [], "run `make messages`, translate these"
-    assert gone == [], "run `make messages`"
+    assert to_do == [], "run `python -m tools.messages`, translate these"
+    assert gone == [], "run `python -m tools.messages`"
     assert catalogue.fuzzy_entries() == []
     assert catalogue.obsolete_entries() == []
 

@@ -5,6 +5,7 @@ the platforms that the markers there and doctor's words know of.
 """
 
 import itertools
+import platform
 import re
 import shutil
 import subprocess
@@ -19,7 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from d2l_style.machine import doctor
+from d2l_style.machine import doctor, remedies
+from d2l_style.machine.remedies import Machine
 from tools import setup_env
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -185,8 +187,8 @@ def test_a_framework_that_is_left_out_is_explained(
     _, platform_system, machine, has = SYSTEMS[system]
     for name in ("torch", "mxnet"):
         monkeypatch.setitem(sys.modules, name, None)  # not to be imported
-    monkeypatch.setattr(doctor.platform, "system", lambda: platform_system)
-    monkeypatch.setattr(doctor.platform, "machine", lambda: machine)
+    monkeypatch.setattr(platform, "system", lambda: platform_system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
     doctor.main(["torch", "mxnet"])
     torch, mxnet = capsys.readouterr().out.splitlines()
     assert ("pip install" in torch) == ("torch" in has)
@@ -198,7 +200,8 @@ def test_a_framework_that_is_left_out_is_explained(
 
 def test_binder_installs_what_libmxnet_links():
     packages = (ROOT / "apt.txt").read_text("utf-8").split()
-    said = doctor._mend(OSError("libgomp.so.1: cannot open shared object"))
+    error = OSError("libgomp.so.1: cannot open shared object file")
+    said = remedies.mend("mxnet", error, Machine("Linux", "x86_64", (3, 12)))
     assert f"sudo apt-get install {' '.join(packages)}'" in said
 
 

@@ -74,6 +74,42 @@ def test_where_nothing_fits_another_way_is_named():
         forecast.refuse_if_too_large(Recipe(), WIDTHS, "pytorch", 4, 1e6)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0001, "less than a second"),
+        (0.99, "less than a second"),
+        (1, "about 1 s"),
+        (59.4, "about 59 s"),
+        (59.6, "about 1 min 0 s"),
+        (3700, "about 1 h 1 min"),
+    ],
+)
+def test_a_time_in_words(seconds, words):
+    assert forecast.about(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 MB"),
+        (3.21e6, "3.2 MB"),
+        (9.96e6, "10 MB"),
+        (123.4e6, "123 MB"),
+        (999.4e6, "999 MB"),
+        (999.6e6, "1.0 GB"),
+        (1.55e10, "15.5 GB"),
+    ],
+)
+def test_a_size_in_words(size, words):
+    assert forecast.in_bytes(size) == words
+
+
+def test_little_free_memory_is_not_said_to_be_none():
+    with pytest.raises(forecast.TooLarge, match="and 34 MB are free"):
+        forecast.refuse_if_too_large(Recipe(), WIDTHS, "pytorch", 4, 34e6)
+
+
 def test_where_nobody_knows_nothing_is_refused():
     recipe = Recipe(image_shape=(9000, 9000))
     forecast.refuse_if_too_large(recipe, WIDTHS, "mxnet", 4, None)

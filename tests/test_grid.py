@@ -144,6 +144,18 @@ def test_refused(grid_of, grid, message):
         grid_of(grid)
 
 
+def test_a_folder_of_photos_is_no_list_of_them(grid_of, tmp_path):
+    (tmp_path / "a.jpg").touch()
+    like = f"{tmp_path} is a folder. Give style_img a list of pictures in it"
+    for folder in (tmp_path, str(tmp_path)):
+        with pytest.raises(ValueError, match=like) as info:
+            grid_of({"style_img": folder})
+        assert str([str(tmp_path / "a.jpg")]) in str(info.value)
+    for name in ("none", tmp_path / "a.jpg"):
+        with pytest.raises(ValueError, match="must be a list or a mapping"):
+            grid_of({"style_img": name})
+
+
 @pytest.mark.parametrize("value", [3, None, b"", np.zeros((2, 2))])
 def test_what_is_no_picture_is_refused(grid_of, value):
     with pytest.raises(TypeError, match="A picture must be"):

@@ -622,7 +622,28 @@ def test_a_text_file_opened_as_text(tmp_path):
 
 
 def test_a_folder(tmp_path):
-    refused(tmp_path, "is a folder")
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / ".hidden.jpg").touch()
+    refused(tmp_path, "is a folder, and no picture was found in it")
+
+
+def test_a_folder_of_photos_names_the_first(tmp_path):
+    for name in ("d.png", "b.jpg", "c.JPG", "a.txt", "사진 ảnh.webp", "e.gif"):
+        (tmp_path / name).touch()
+    first = str(tmp_path / "b.jpg")
+    refused(tmp_path, "with b.jpg, c.JPG, d.png, … in it. Name one picture")
+    refused(tmp_path, f"Name one picture, like {first}.")
+    for name in ("e.gif", "사진 ảnh.webp"):
+        (tmp_path / name).unlink()
+    refused(tmp_path, "with b.jpg, c.JPG, d.png in it.")
+
+
+def test_a_folder_that_may_not_be_read(tmp_path, monkeypatch):
+    def forbidden(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(images.os, "listdir", forbidden)
+    refused(tmp_path, "is a folder, and no picture was found in it")
 
 
 @pytest.mark.parametrize("name", ["none.jpg", "a" * 5000, "nul\0.jpg"])

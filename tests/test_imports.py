@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import platform
 import subprocess
 import sys
 import textwrap
@@ -10,7 +11,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from d2l_style.machine import doctor
+from d2l_style.machine import doctor, remedies
 from d2l_style.machine.numpy_aliases import _ALIASES, _UNUSED, lent_names
 
 BLOCK = """
@@ -219,18 +220,18 @@ def raising(error):
             ModuleNotFoundError(
                 "No module named 'distutils'", name="distutils"
             ),
-            "'pip install setuptools'",
+            "pip install setuptools'",
         ),
         (
             ModuleNotFoundError("No module named 'graphviz'", name="graphviz"),
-            "'pip install graphviz'",
+            "pip install graphviz'",
         ),
         (
             ModuleNotFoundError("No module named 'mxnet.x'", name="mxnet.x"),
-            "'make lab'",
+            "ask with this message",
         ),
-        (AttributeError("module 'numpy' has no attribute 'x'"), "'make lab'"),
-        (ImportError("cannot import name 'x'"), "'make lab'"),
+        (AttributeError("module 'numpy' has no attribute 'x'"), "ask with"),
+        (ImportError("cannot import name 'x'"), "ask with this message"),
     ],
     ids=str,
 )
@@ -261,23 +262,25 @@ def test_an_error_that_is_none_of_these_is_not_hidden(monkeypatch):
         ("torch", "Windows", "AMD64", (3, 12), "pip install torch torchv"),
         ("torch", "Darwin", "arm64", (3, 12), "pip install torch torchv"),
         ("torch", "Darwin", "x86_64", (3, 12), "no current PyTorch for Macs"),
-        ("mxnet", "Linux", "x86_64", (3, 12), "'pip install mxnet==1.9.1'"),
-        ("mxnet", "Darwin", "x86_64", (3, 11), "'pip install mxnet==1.9.1'"),
+        ("mxnet", "Linux", "x86_64", (3, 12), "pip install mxnet==1.9.1'"),
+        ("mxnet", "Darwin", "x86_64", (3, 11), "pip install mxnet==1.9.1'"),
         ("mxnet", "Linux", "x86_64", (3, 13), "install --no-deps mxnet=="),
         ("mxnet", "Linux", "x86_64", (3, 14), "install --no-deps mxnet=="),
-        ("mxnet", "Linux", "aarch64", (3, 12), "no wheel for aarch64"),
-        ("mxnet", "Darwin", "arm64", (3, 13), "no wheel for arm64"),
-        ("mxnet", "Windows", "AMD64", (3, 12), "inside WSL2"),
-        ("mxnet", "Windows", "ARM64", (3, 13), "inside WSL2"),
+        ("mxnet", "Linux", "aarch64", (3, 12), "no MXNet for aarch64"),
+        ("mxnet", "Darwin", "arm64", (3, 13), "no MXNet for Macs with"),
+        ("mxnet", "Windows", "AMD64", (3, 12), "in WSL2"),
+        ("mxnet", "Windows", "ARM64", (3, 13), "in WSL2"),
     ],
 )
 def test_what_to_do_on_each_platform(name, system, machine, version, sentence):
-    said = doctor._install(name, system, machine, version)
+    machine = remedies.Machine(system, machine.lower(), version)
+    said = remedies.how_to_install(name, machine)
     assert sentence in said
     assert said.endswith(".")
 
 
 def test_what_to_do_here_is_of_this_platform(monkeypatch):
-    monkeypatch.setattr(doctor.platform, "system", lambda: "Windows")
-    monkeypatch.setattr(doctor.platform, "machine", lambda: "AMD64")
-    assert "WSL2" in doctor._install("mxnet")
+    monkeypatch.setattr(platform, "system", lambda: "Windows")
+    monkeypatch.setattr(platform, "machine", lambda: "AMD64")
+    monkeypatch.setitem(sys.modules, "mxnet", None)
+    assert "WSL2" in doctor.missing_framework("mxnet")

@@ -66,7 +66,8 @@ def test_notebooks_are_what_the_source_builds(tmp_path):
     assert sorted(path.name for path in built) == committed
     for path in built:
         same = path.read_bytes() == (NOTEBOOKS / path.name).read_bytes()
-        assert same, f"{path.name} is stale: run `make notebooks`."
+        advice = "run `python -m tools.build_notebooks`"
+        assert same, f"{path.name} is stale: {advice}."
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)

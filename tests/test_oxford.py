@@ -149,7 +149,7 @@ def test_another_file_is_a_sentence(content, no_carrier):
     with pytest.raises(ValueError, match="SHA-256") as error:
         load_parameters("oxford")
     assert str(cached()) in sentence(error)
-    assert "'d2l-style fetch vgg19'" in str(error.value)
+    assert "fetch vgg19'" in str(error.value)
 
 
 def test_a_damaged_file_is_a_sentence(oxford_file):
@@ -206,7 +206,7 @@ def test_nowhere_is_a_sentence(no_carrier):
     assert oxford.carrier() is None
     with pytest.raises(FileNotFoundError) as error:
         load_parameters("oxford")
-    assert "'d2l-style fetch vgg19'" in sentence(error)
+    assert "fetch vgg19'" in sentence(error)
     assert "18.5 MB" in str(error.value)
 
 

@@ -30,8 +30,10 @@ from d2l_style.engine.forecast import duration  # noqa: E402
 from d2l_style.network import fetch, vgg  # noqa: E402
 from d2l_style.network.weights import NAMES as NETWORKS  # noqa: E402
 from d2l_style.panel import StylePanel, choices, panel  # noqa: E402
+from d2l_style.panel.bar import _time_left  # noqa: E402
 from d2l_style.panel.controls import Controls  # noqa: E402
 from d2l_style.panel.errors import in_a_sentence  # noqa: E402
+from d2l_style.panel.parts import hint  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
 from d2l_style.panel.session import Session  # noqa: E402
 from d2l_style.panel.snapshots import FRAMES, Film  # noqa: E402
@@ -46,6 +48,7 @@ from d2l_style.pictures.png import (  # noqa: E402
 from d2l_style.recipe import Recipe  # noqa: E402
 from d2l_style.transfer import StyleTransfer  # noqa: E402
 
+IPYWIDGETS_7 = ipywidgets.__version__.startswith("7.")
 SIZE = (32, 48)
 PATIENCE = 60  # seconds until a test gives up waiting
 
@@ -335,7 +338,10 @@ def test_the_last_panel_that_is_closed_ends_the_guard(open_panel, monkeypatch):
 
 
 def test_close_leaves_no_widget_behind(open_panel):
-    everything = ipywidgets.widget._instances
+    if IPYWIDGETS_7:
+        everything = ipywidgets.Widget.widgets
+    else:
+        everything = ipywidgets.widget._instances
     before = set(everything)
     p = open_panel()
     assert len(set(everything) - before) > 100
@@ -345,11 +351,40 @@ def test_close_leaves_no_widget_behind(open_panel):
     assert not [w for w in left if not type(w).__name__.endswith(kinds)]
 
 
+# --- its pages ---------------------------------------------------------------
+
+
+def test_pages_stand_behind_their_titles(open_panel):
+    tabs = open_panel().tabs
+    bar, *pages = tabs.children
+    assert bar.titles[0] == "Weights"
+    assert len(bar.titles) == len(pages) == 6
+    assert bar.selected == 0
+    for number, page in enumerate(pages):
+        assert {"d2l-page", f"d2l-page-{number}"} <= {*page._dom_classes}
+    assert bar.box in tabs._dom_classes
+
+
+def test_pages_of_two_panels_are_turned_apart(open_panel):
+    boxes = {open_panel().tabs.bar.box for _panel in range(2)}
+    assert len(boxes) == 2
+
+
+def test_no_keyword_is_passed_over(open_panel, recwarn):
+    """As ipywidgets 7 does with the names that only 8 has."""
+    open_panel()
+    said = [str(w.message) for w in recwarn]
+    lost = [text for text in said if "unrecognized arguments" in text]
+    assert not [text for text in lost if "FileUpload" not in text]
+
+
 # --- pictures, recipes, snapshots -------------------------------------------
 
 
 def upload(name, content):
     """What the browser sends for a file."""
+    if IPYWIDGETS_7:
+        pytest.skip("ipywidgets 7 takes uploads in another form")
     return (
         {
             "name": name,
@@ -1258,7 +1293,7 @@ NAMES = {
     *("★", "⟦yours⟧", "mine.png"),
 }
 SHOWN = ("description", "tooltip", "placeholder", "label", "told")
-SHOWN += ("before_label", "after_label")
+SHOWN += ("before_label", "after_label", *hint(""))
 
 
 def shown_in(widget):
@@ -1359,6 +1394,24 @@ def test_every_sentence_of_the_panel_can_be_translated(
 def test_times_can_be_translated(bracketed):
     for seconds in (5, 200, 4000):
         assert not forgotten(duration(seconds))
+
+
+@pytest.mark.parametrize(
+    ("each", "expected", "left", "words"),
+    [
+        (0.001, None, 20, "0.001 s each, less than a second left"),
+        (120.4, None, 10, "120 s each, 20 min 4 s left"),
+        (0.5, None, 0, "0.5 s each"),
+        (None, 0.001, 20, "less than a second here (0.001 s an epoch)"),
+        (None, 2, 20, "about 40 s here (2 s an epoch)"),
+        (None, None, 20, ""),
+    ],
+)
+def test_the_time_left_in_words(each, expected, left, words):
+    session = SimpleNamespace(
+        seconds_per_epoch=each, seconds_expected=expected
+    )
+    assert _time_left(session, left) == words
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS.values())

@@ -172,7 +172,7 @@ def test_the_best_that_is_here_answers_and_the_line_says_which(
         assert describe(asked[-1]) in out
         return out
 
-    assert "d2l-style fetch vgg19" in line()
+    assert "fetch vgg19'" in line()
     (fetch.cache_dir() / fetch.OXFORD.name).write_bytes(b"stand-in")
     said = line()
     for words in ("minutes on a CPU", "d2l.pretrained_vgg19('mini')"):

@@ -408,8 +408,17 @@ def test_an_old_python_gets_a_sentence(monkeypatch):
     ast.parse(script.read_text("utf-8"), feature_version=(3, 6))
     monkeypatch.setattr(sys, "version_info", (3, 8, 10))
     monkeypatch.setitem(sys.modules, "tomllib", None)
-    with pytest.raises(SystemExit, match="this is Python 3.8"):
+    with pytest.raises(SystemExit, match="3.8. .* make lab PYTHON=python3"):
         runpy.run_path(script)
+
+
+def test_on_windows_no_message_speaks_of_make(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    found = runpy.run_path(str(ROOT / "tools" / "setup_env.py"))
+    assert found["OTHER_PYTHON"] == r"py -3.12 tools\setup_env.py"
+    for name, value in found.items():
+        if not name.startswith("__"):  # its own help names make
+            assert not isinstance(value, str) or "make lab" not in value
 
 
 def test_run_shows_and_returns_what_went_wrong(capfd):

@@ -656,6 +656,11 @@ def test_load_refuses_weights(narrow_file, content_img, style_img):
         StyleTransfer.load(narrow_file, content_img, style_img)
 
 
+def test_load_of_a_folder(tmp_path, content_img, style_img):
+    with pytest.raises(ValueError, match="is a folder. Name the file of a"):
+        StyleTransfer.load(tmp_path, content_img, style_img)
+
+
 def test_load_of_nothing(content_img, style_img):
     with pytest.raises(FileNotFoundError, match="no saved run"):
         StyleTransfer.load("nowhere", content_img, style_img)

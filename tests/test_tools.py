@@ -336,5 +336,5 @@ def test_fitting_needs_oxfords_file(monkeypatch):
     from tools import calibrate_oxford
 
     monkeypatch.setattr(oxford, "carrier", lambda: None)
-    with pytest.raises(FileNotFoundError, match="d2l-style fetch vgg19"):
+    with pytest.raises(FileNotFoundError, match="fetch vgg19'"):
         calibrate_oxford.main([])

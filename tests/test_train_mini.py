@@ -970,7 +970,7 @@ def test_without_oxfords_file_it_says_what_brings_it(program, monkeypatch):
     monkeypatch.setattr(oxford, "carrier", lambda: None)
     code, told = program(*START, "--steps", 1)
     assert code == 1
-    assert "d2l-style fetch vgg19" in told
+    assert "fetch vgg19'" in told
 
 
 @pytest.mark.parametrize(

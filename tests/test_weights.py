@@ -89,8 +89,8 @@ def test_anything_but_auto_is_what_it_is(kind):
     [
         ("imagenet", ["trained on ImageNet"]),
         ("oxford", ["VGG-19", "Simonyan and Zisserman", "Gatys"]),
-        ("mini", ["quick stand-in", "d2l-style fetch vgg19", "18.5 MB"]),
-        ("random", ["random weights", "d2l-style fetch vgg19", "18.5 MB"]),
+        ("mini", ["quick stand-in", "fetch vgg19'", "18.5 MB"]),
+        ("random", ["random weights", "fetch vgg19'", "18.5 MB"]),
         ("my/net.safetensors", ["my/net.safetensors"]),
         (Path("net.safetensors"), ["net.safetensors"]),
     ],
@@ -167,13 +167,13 @@ def test_weights_that_are_not_here(no_mini, tmp_path):
     missing(
         "imagenet",
         str(fetch.cached_vgg19()),
-        "'d2l-style fetch vgg19 --torchvision'",
+        "fetch vgg19 --torchvision'",
     )
-    missing("oxford", "'d2l-style fetch vgg19'", "18.5 MB")
+    missing("oxford", "fetch vgg19'", "18.5 MB")
     missing("mini", str(no_mini), "weights='random'")
     missing("ImageNet", "'imagenet', 'oxford', 'mini'", ".safetens")
     missing(tmp_path / "none.safetensors", str(tmp_path), ".safetensors")
-    missing(tmp_path, str(tmp_path))  # a folder
+    missing(tmp_path, f"{tmp_path} is a folder", ".safetensors")
     missing("", "'auto'")
 
 

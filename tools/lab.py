@@ -63,7 +63,7 @@ def speak(language):
     """Write the setting by which JupyterLab's menus speak a language."""
     path = _settings(language) / _PLUGIN
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"locale": PACKS[language]}))
+    path.write_text(json.dumps({"locale": PACKS[language]}), "utf-8")
 
 
 def main():

@@ -30,11 +30,17 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
+OTHER_PYTHON, ELSEWHERE = (
+    (r"py -3.12 tools\setup_env.py", r"py tools\setup_env.py --venv .venv-d2l")
+    if sys.platform == "win32"  # without make
+    else ("make lab PYTHON=python3.12", "make lab VENV=.venv-d2l")
+)
+
 if sys.version_info < (3, 11):  # noqa: UP036  (this is what it is here for)
     sys.exit(
         "This project needs Python 3.11 or newer, and this is Python {}.{}. "
         "Install a newer one and name it, for example: "
-        "make lab PYTHON=python3.12".format(*sys.version_info[:2])
+        "{}".format(*sys.version_info[:2], OTHER_PYTHON)
     )
 
 import tomllib  # noqa: E402  (older ones have none)
@@ -56,7 +62,7 @@ NO_CARRIER = (
 )
 NOT_OURS = (
     "{} is there and is not of this script's making: it is left alone. "
-    "Remove it, or choose another place (make lab VENV=.venv-d2l)."
+    "Remove it, or choose another place ({})."
 )
 NO_VENV = (
     "Python {0}.{1} could not make a virtual environment; its reason stands "
@@ -160,9 +166,15 @@ def run(*command):
     # A pip that is set to install for the user refuses to in a venv.
     env = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     words = [str(word) for word in command]
-    pipe = {"stderr": subprocess.PIPE, "text": True, "errors": "replace"}
     errors = []
-    with subprocess.Popen(words, cwd=ROOT, env=env, **pipe) as process:
+    with subprocess.Popen(
+        words,
+        cwd=ROOT,
+        env=env,
+        stderr=subprocess.PIPE,
+        encoding="locale",
+        errors="replace",
+    ) as process:
         for line in process.stderr:
             sys.stderr.write(line)
             errors.append(line)
@@ -187,7 +199,7 @@ def make_venv(venv):
     """
     if venv.exists():
         if not (venv / STAMP).exists():
-            raise Failure(NOT_OURS.format(venv))
+            raise Failure(NOT_OURS.format(venv, ELSEWHERE))
         shutil.rmtree(venv)
     venv.mkdir(parents=True)
     write_stamp(venv)
@@ -266,6 +278,7 @@ def bring_to(venv, stamp, wanted, numpy2):
 
 
 def main(argv=None):
+    sys.stdout.reconfigure(errors="replace")  # a folder's name, perhaps
     options = arguments(argv)
     wanted, numpy2 = options.extras, options.numpy2
     venv = Path(os.path.abspath(ROOT / options.venv))

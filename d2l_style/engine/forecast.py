@@ -69,12 +69,11 @@ def refuse_if_too_large(recipe, widths, backend, itemsize, free):
         return
     h, w = recipe.image_shape
     sentence = _(
-        "{h}x{w} pixels need about {need:.1f} GB of memory, and {free:.1f} "
-        "GB are free.",
+        "{h}x{w} pixels need about {need} of memory, and {free} are free.",
         h=h,
         w=w,
-        need=need / 1e9,
-        free=free / 1e9,
+        need=in_bytes(need),
+        free=in_bytes(free),
     )
     shape = largest_shape(recipe, widths, backend, itemsize, _SPARE * free)
     if shape is None:
@@ -121,6 +120,8 @@ def free_bytes():
 
 def duration(seconds):
     """Return seconds in words: ``40 s``, ``3 min 20 s``, ``1 h 5 min``."""
+    if seconds < 1:
+        return _("less than a second")
     seconds = round(seconds)
     if seconds < 60:
         return _("{seconds} s", seconds=seconds)
@@ -131,6 +132,22 @@ def duration(seconds):
     return _("{hours} h {minutes} min", hours=hours, minutes=minutes)
 
 
+def about(seconds):
+    """Return a time that nobody knows to the second in words."""
+    time = duration(seconds)
+    return time if seconds < 1 else _("about {duration}", duration=time)
+
+
+def in_bytes(size):
+    """Return a size in words, two digits of it: ``3.2 MB``, ``1.5 GB``."""
+    megabytes = size / _MB
+    if megabytes < 9.95:
+        return f"{megabytes:.2g} MB"
+    if megabytes < 999.5:
+        return f"{megabytes:.0f} MB"
+    return f"{megabytes / 1000:.1f} GB"
+
+
 def _left_in_container():
     """Yield what a control group of Linux still allows, if there is one."""
     for limit, used in (
@@ -138,9 +155,9 @@ def _left_in_container():
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
     ):
         try:
-            with open(f"/sys/fs/cgroup/{limit}") as file:
+            with open(f"/sys/fs/cgroup/{limit}", encoding="ascii") as file:
                 most = int(file.read())
-            with open(f"/sys/fs/cgroup/{used}") as file:
+            with open(f"/sys/fs/cgroup/{used}", encoding="ascii") as file:
                 yield max(0, most - int(file.read()))
         except (OSError, ValueError):  # no such group, or "max"
             continue

@@ -4,17 +4,18 @@
 """
 
 import importlib
-import platform
 import sys
 from contextlib import contextmanager, nullcontext
 
 from d2l_style.language import _
+from d2l_style.machine import commands, remedies
+from d2l_style.machine.console import forgive_letters
 from d2l_style.machine.numpy_aliases import lent_names
+from d2l_style.machine.remedies import TITLES, Machine
 
-_TITLES = {"torch": "PyTorch", "mxnet": "MXNet"}
-_OTHER = {"torch": "mxnet", "mxnet": "torch"}
-# import name: what to install
-_PACKAGES = {"torch": "torch torchvision", "mxnet": "mxnet==1.9.1"}
+# What a framework raises that is damaged, or made for another machine.
+_FAILURES = (ImportError, OSError, AttributeError, RuntimeError, ValueError)
+_LONGEST = 300  # characters of its own words in a sentence
 
 
 def require(name, purpose=""):
@@ -26,10 +27,14 @@ def require(name, purpose=""):
     """
     try:
         with lent_names() if name == "mxnet" else nullcontext():
-            return importlib.import_module(name)
-    except (ImportError, OSError, AttributeError) as error:
+            module = importlib.import_module(name)
+    except _FAILURES as error:
         sys.modules.pop(name, None)
         raise ImportError(_explain(name, purpose, error)) from error
+    version = str(getattr(module, "__version__", ""))
+    if wrong := remedies.wrong_version(name, version, Machine.here()):
+        raise ImportError(_joined(purpose, wrong))
+    return module
 
 
 @contextmanager
@@ -41,8 +46,9 @@ def needs_widgets():
         raise ImportError(
             _(
                 "The live panel needs {name}, which is not installed. Install "
-                "what notebooks need: 'pip install ipywidgets anywidget'.",
+                "what notebooks need: '{command}'.",
                 name=error.name,
+                command=commands.install("ipywidgets", "anywidget"),
             )
         ) from error
 
@@ -57,75 +63,34 @@ def missing_framework(name):
 
 
 def _explain(name, purpose, error):
-    sentences = [purpose] if purpose else []
+    machine = Machine.here()
     if getattr(error, "name", None) != name:
-        sentences += [_failing(name, error), _mend(error)]
-    else:
-        sentences += [_missing(name), _install(name)]
-        sentences += [] if purpose else [_other_backend(name)]
-    return " ".join(sentences)
-
-
-def _failing(name, error):
-    return _(
-        "{title} is needed, but its import fails ({reason}).",
-        title=_TITLES[name],
-        reason=error,
+        failing = _(
+            "{title} is needed, but its import fails ({reason}).",
+            title=TITLES[name],
+            reason=_reason(error),
+        )
+        return _joined(purpose, failing, remedies.mend(name, error, machine))
+    missing = _(
+        "{title} is needed, but it is not installed.", title=TITLES[name]
     )
+    other = "" if purpose else remedies.other_backend(name)
+    install = remedies.how_to_install(name, machine)
+    return _joined(purpose, missing, install, other)
 
 
-def _missing(name):
-    return _(
-        "{title} is needed, but it is not installed.", title=_TITLES[name]
-    )
+def _joined(*sentences):
+    return " ".join(filter(None, sentences))
 
 
-def _other_backend(name):
-    return _(
-        "The other backend does the same: 'from d2l_style import {other} as "
-        "d2l'.",
-        other=_OTHER[name],
-    )
-
-
-def _mend(error):
-    text = str(error)
-    if "libgomp" in text or "libquadmath" in text:
-        return _(
-            "Install the system libraries: "
-            "'sudo apt-get install libgomp1 libquadmath0'."
-        )
-    if "distutils" in text:
-        return _("Install setuptools: 'pip install setuptools'.")
-    if isinstance(error, ModuleNotFoundError) and "." not in error.name:
-        return _(
-            "Install what is missing: 'pip install {name}'.", name=error.name
-        )
-    return _("Run 'make lab' again, or ask with this message at hand.")
-
-
-def _install(name, system=None, machine=None, version=None):
-    system = system or platform.system()
-    machine = (machine or platform.machine()).lower()
-    version = version or sys.version_info[:2]
-    intel = machine in ("x86_64", "amd64")
-    if name == "torch" and system == "Darwin" and intel:
-        return _(
-            "There is no current PyTorch for Macs with an Intel processor."
-        )
-    if name == "mxnet" and system == "Windows":
-        return _("MXNet has no wheel for Windows: use it inside WSL2.")
-    if name == "mxnet" and not intel:
-        return _(
-            "MXNet has no wheel for {machine} processors.", machine=machine
-        )
-    packages = _PACKAGES[name]
-    if name == "mxnet" and version >= (3, 13):
-        packages = f"--no-deps {packages}"
-    return _("Install it with 'pip install {packages}'.", packages=packages)
+def _reason(error):
+    """Return what an error says, in one line that can be read."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return f"{text[:_LONGEST]}…" if len(text) > _LONGEST else text
 
 
 def main(names):
+    forgive_letters()
     for sentence in filter(None, map(missing_framework, names)):
         print(sentence)
 

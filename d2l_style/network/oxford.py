@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from d2l_style.language import _, invalid
+from d2l_style.machine import commands
 from d2l_style.network import vgg
 from d2l_style.network.fetch import OXFORD, OXFORD_BYTES, oxford_places
 
@@ -124,7 +125,7 @@ def _read(path):
             "{path} is not Oxford's VGG-19, or it is damaged: its SHA-256 "
             "differs. '{command}' brings a good one.",
             path=path,
-            command="d2l-style fetch vgg19",
+            command=commands.own("fetch", "vgg19"),
         )
     file = io.BytesIO(data)
     _magic, _protocol, _machine, tensors, keys = (

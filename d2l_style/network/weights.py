@@ -12,6 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from d2l_style.language import N_, _, invalid
+from d2l_style.machine import commands
 from d2l_style.network import oxford, vgg
 from d2l_style.network.fetch import cached_vgg19
 from d2l_style.network.random_vgg import random_parameters
@@ -24,10 +25,6 @@ _NAMES_IN_FILE = frozenset(
 )
 # What safetensors and NumPy raise at files and types that they cannot read.
 _UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OSError)
-_FETCH_OXFORD = N_("'d2l-style fetch vgg19' brings the real one (18.5 MB).")
-_FETCH_IMAGENET = N_(
-    "'d2l-style fetch vgg19 --torchvision' gets torchvision's VGG-19 (548 MB)."
-)
 _SENTENCES = {
     "imagenet": N_("Network: VGG-19 trained on ImageNet, as in the book."),
     "oxford": N_(
@@ -85,8 +82,13 @@ def describe(weights, gpu=False):
     sentence = _(_SENTENCES[kind])
     if kind not in _REAL_ONE:
         return sentence
-    real = _REAL_ONE[kind] if oxford.carrier() else _FETCH_OXFORD
-    return f"{sentence} {_(real)}"
+    if oxford.carrier():
+        return f"{sentence} {_(_REAL_ONE[kind])}"
+    brings = _(
+        "'{command}' brings the real one (18.5 MB).",
+        command=commands.own("fetch", "vgg19"),
+    )
+    return f"{sentence} {brings}"
 
 
 def load_parameters(weights="auto"):
@@ -112,7 +114,11 @@ def load_parameters(weights="auto"):
     if kind == "random":
         return random_parameters()
     if kind == "imagenet":
-        return read_safetensors(_existing(cached_vgg19(), _(_FETCH_IMAGENET)))
+        gets = _(
+            "'{command}' gets torchvision's VGG-19 (548 MB).",
+            command=commands.own("fetch", "vgg19", "--torchvision"),
+        )
+        return read_safetensors(_existing(cached_vgg19(), gets))
     if kind == "oxford":
         return oxford.parameters(_oxford())
     if kind == "mini":
@@ -234,7 +240,7 @@ def _oxford():
             _(
                 "Oxford's VGG-19 is not on this machine: '{command}' brings "
                 "it (18.5 MB).",
-                command="d2l-style fetch vgg19",
+                command=commands.own("fetch", "vgg19"),
             )
         )
     return path
@@ -243,5 +249,7 @@ def _oxford():
 def _existing(path, advice):
     if not path.is_file():
         missing = _("There is no file {path}.", path=path)
+        if path.is_dir():
+            missing = _("{path} is a folder.", path=path)
         raise FileNotFoundError(f"{missing} {advice}")
     return path

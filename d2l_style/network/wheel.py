@@ -36,7 +36,11 @@ def download_wheel(requirement, folder):
             *("--only-binary", ":all:", "--no-input", "--retries", "2"),
             *("--dest", str(folder), requirement),
         ],
-        env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        env={
+            **os.environ,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PYTHONIOENCODING": "utf-8",
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -4,7 +4,7 @@ import html
 
 import ipywidgets as widgets
 
-from d2l_style.engine.forecast import duration
+from d2l_style.engine.forecast import about, duration
 from d2l_style.language import N_, _
 
 _STATES = {
@@ -93,11 +93,20 @@ def _button(label, icon, sentence):
 
 def _time_left(session, epochs):
     """Say what the epochs that are left will take, as far as it is known."""
-    if each := session.seconds_per_epoch:
+    each = session.seconds_per_epoch
+    if each and not epochs:
+        return _("{seconds} s each", seconds=_two_digits(each))
+    if each:
+        sentence = N_("{seconds} s each, {duration} left")
         left = duration(each * epochs)
-        sentence = N_("{seconds:.2g} s each, {duration} left")
-        return _(sentence, seconds=each, duration=left)
+        return _(sentence, seconds=_two_digits(each), duration=left)
     if each := session.seconds_expected:
-        sentence = N_("about {duration} here ({seconds:.2g} s an epoch)")
-        return _(sentence, duration=duration(each * epochs), seconds=each)
+        sentence = N_("{time} here ({seconds} s an epoch)")
+        time = about(each * epochs)
+        return _(sentence, time=time, seconds=_two_digits(each))
     return ""
+
+
+def _two_digits(number):
+    """Return a number as people write it, never as 1.2e+02."""
+    return f"{number:.2g}" if number < 9.95 else f"{number:.0f}"

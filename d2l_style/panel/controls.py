@@ -8,6 +8,7 @@ from d2l_style.engine.gradient_shares import in_the_books_terms
 from d2l_style.language import N_, _
 from d2l_style.network import vgg
 from d2l_style.panel.choices import label, networks, options
+from d2l_style.panel.parts import hint
 from d2l_style.panel.quiet import Quiet
 from d2l_style.panel.weight import WeightControl
 from d2l_style.recipe import CHOICES, Recipe
@@ -53,9 +54,11 @@ class Controls:
         self.calibrated = widgets.Checkbox(
             description=_("sliders show each loss's share in the gradient"),
             indent=False,
-            tooltip=_(
-                "The same share means the same pull in every layer, size, "
-                "network and framework."
+            **hint(
+                _(
+                    "The same share means the same pull in every layer, "
+                    "size, network and framework."
+                )
             ),
             layout={"width": "auto"},
         )
@@ -276,7 +279,7 @@ def _layer_box(layer, kind):
     box = widgets.Checkbox(
         indent=False,
         description=_(name, layer=layer),
-        tooltip=_(sentence, layer=layer),
+        **hint(_(sentence, layer=layer)),
         layout={"width": "20px", "margin": "0 10px"},
     )
     box.add_class("d2l-bare")
@@ -321,7 +324,7 @@ def _in_settings():
 
 def _setting(name):
     """Return a choice's widget: among its options, or any number."""
-    sentence = {"description": label(name), "tooltip": _(CHOICES[name].help)}
+    sentence = {"description": label(name), **hint(_(CHOICES[name].help))}
     if offered := options(name):
         return widgets.Dropdown(options=list(offered.items()), **sentence)
     kind = _KINDS[type(getattr(_BOOK, name))]

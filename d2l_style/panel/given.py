@@ -25,7 +25,7 @@ def opened(given):
                 raise FileNotFoundError(f"{error} {offered}") from None
             path = getattr(picture, "filename", picture)
             named = isinstance(path, (str, Path)) and str(path)
-            names[kind] = Path(path).name if named else _("yours")
+            names[kind] = images.file_name(path) if named else _("yours")
             own.append(kind)
     return names, pictures, own
 

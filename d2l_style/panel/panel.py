@@ -24,8 +24,10 @@ from d2l_style.panel.pages import (
     RecipePage,
     SnapshotsPage,
 )
+from d2l_style.panel.parts import hint
 from d2l_style.panel.session import Session
 from d2l_style.panel.snapshots import Snapshot
+from d2l_style.panel.tabs import Tabs
 from d2l_style.panel.views import Views
 from d2l_style.panel.worker import Worker
 from d2l_style.pictures import images
@@ -213,19 +215,20 @@ class StylePanel(widgets.VBox):
         self.preset = widgets.Dropdown(
             options=[(_("choose a preset"), ""), *presets().items()],
             description=_("preset"),
-            tooltip=_("Take over a preset's recipe; size and network stay."),
+            **hint(_("Take over a preset's recipe; size and network stay.")),
             style={"description_width": "initial"},
             layout={"width": "330px"},
         )
         settings = widgets.VBox([self.preset, self.controls.settings_page])
-        titles, pages = zip(
-            (_("Weights"), self.controls.weights_page),
-            (_("Layers"), self.controls.layers_page),
-            (_("Pictures"), self.pictures.box),
-            (_("Settings"), settings),
-            (_("Recipe"), self.recipe_page.box),
-            (_("Snapshots"), self.snapshots.box),
-            strict=True,
+        self.tabs = Tabs(
+            {
+                _("Weights"): self.controls.weights_page,
+                _("Layers"): self.controls.layers_page,
+                _("Pictures"): self.pictures.box,
+                _("Settings"): settings,
+                _("Recipe"): self.recipe_page.box,
+                _("Snapshots"): self.snapshots.box,
+            }
         )
         return [
             widgets.HTML(f"<style>{_CSS}</style>", layout={"height": "0"}),
@@ -233,7 +236,7 @@ class StylePanel(widgets.VBox):
             self.bar.box,
             self.bar.messages,
             self.views.box,
-            widgets.Tab(pages, titles=titles),
+            self.tabs,
         ]
 
     def _connect(self):

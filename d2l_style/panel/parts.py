@@ -1,4 +1,4 @@
-"""The panel's own widgets: a comparison, a download button.
+"""The panel's own widgets: a comparison, a download button, tooltips.
 
 Small ES modules in static/, carried by anywidget: nothing to build.
 """
@@ -6,11 +6,18 @@ Small ES modules in static/, carried by anywidget: nothing to build.
 from pathlib import Path
 
 import anywidget
+import ipywidgets as widgets
 import traitlets
 
 from d2l_style.language import _
 
 _STATIC = Path(__file__).parent / "static"
+_OLD = not hasattr(widgets.Checkbox, "tooltip")  # ipywidgets 7, as in Colab
+
+
+def hint(sentence):
+    """Return the tooltip of a widget with a description, as an argument."""
+    return {"description_tooltip" if _OLD else "tooltip": sentence}
 
 
 class Compare(anywidget.AnyWidget):

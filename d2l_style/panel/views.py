@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import ipywidgets as widgets
 
 from d2l_style.language import _
-from d2l_style.panel.parts import Compare
+from d2l_style.panel.parts import Compare, hint
 from d2l_style.panel.plots import LossPlot
 from d2l_style.panel.snapshots import Film
 from d2l_style.pictures import images
@@ -69,7 +69,7 @@ class Views:
             True,
             description=_("logarithmic"),
             indent=False,
-            tooltip=_("Show the losses on a logarithmic scale."),
+            **hint(_("Show the losses on a logarithmic scale.")),
             layout={"width": "auto"},
         )
         self.changes = widgets.HTML()

@@ -5,6 +5,7 @@ import math
 import ipywidgets as widgets
 
 from d2l_style.language import _
+from d2l_style.panel.parts import hint
 from d2l_style.panel.quiet import Quiet
 
 _EVERY = 0.05  # a step of the slider, in powers of ten
@@ -33,7 +34,7 @@ class WeightControl:
             step=_EVERY,
             readout=False,
             continuous_update=False,
-            tooltip=sentence,
+            **hint(sentence),
             layout={"width": width},
         )
         in_per_cent = _("As a share of the gradient, in per cent.")
@@ -45,12 +46,12 @@ class WeightControl:
             step=0.01,
             readout=False,
             continuous_update=False,
-            tooltip=f"{sentence} {in_per_cent}",
+            **hint(f"{sentence} {in_per_cent}"),
             layout={"width": width, "display": "none"},
         )
         self.number = widgets.FloatText(
             1.0,
-            tooltip=sentence,
+            **hint(sentence),
             continuous_update=False,
             layout={"width": "62px" if narrow else "100px"},
         )

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from d2l_style.language import N_, _
+from d2l_style.machine.commands import in_notebook
 
 _STEPS = (1, 2, 2.5, 5, 10)  # between ticks, times a power of ten
 _DPI = 100  # of the figure as shown; drawn at twice that for sharp screens
@@ -182,10 +182,3 @@ class Animator:
             self._lines.append(line)
             if label:
                 ax.legend(fontsize="small")
-
-
-def in_notebook():
-    """Return whether a Jupyter kernel (or Colab's) shows what we display."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython and ipython.get_ipython()
-    return shell is not None and hasattr(shell, "kernel")

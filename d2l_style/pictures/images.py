@@ -5,6 +5,7 @@ import os
 import threading
 import warnings
 from contextlib import contextmanager
+from heapq import nsmallest
 from io import BytesIO
 
 import numpy as np
@@ -16,6 +17,8 @@ from d2l_style.pictures.heic import is_heic, let_pillow_read_heic
 
 MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
 
+_ENDINGS = "jpg jpeg png webp gif tif tiff bmp"
+_SHOWN = 3  # pictures, of a folder that is no picture
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -284,6 +287,15 @@ def noise_image(image_shape, seed=0):
     return bits.standard_normal((1, 3, *image_shape), np.float32)
 
 
+def file_name(path):
+    """Return a path's last part, to be shown and written down.
+
+    Names from another system may have bytes that are letters in no encoding
+    here: those become ``?``.
+    """
+    return os.path.basename(path).encode("utf-8", "replace").decode()
+
+
 def _name(source):
     if isinstance(source, (str, os.PathLike)):
         return os.fspath(source)
@@ -297,7 +309,43 @@ def _check_path(path, name):
     if not os.path.exists(path):
         raise FileNotFoundError(_("There is no picture at {name}.", name=name))
     if os.path.isdir(path):
-        raise invalid("{name} is a folder. Name a picture in it.", name=name)
+        raise _a_folder(path, name)
+
+
+def _a_folder(path, name):
+    """Return the error for a folder that was given as a picture."""
+    some = pictures_in(path, _SHOWN + 1)
+    names = [os.path.basename(one) for one in some]
+    if len(names) > _SHOWN:
+        names[-1] = "…"
+    if some:
+        return invalid(
+            "{name} is a folder, with {names} in it. Name one picture, like "
+            "{example}.",
+            name=name,
+            names=", ".join(names),
+            example=some[0],
+        )
+    return invalid(
+        "{name} is a folder, and no picture was found in it. Name the file "
+        "of a picture.",
+        name=name,
+    )
+
+
+def pictures_in(folder, at_most):
+    """Return the paths of the first pictures in a folder, by their names.
+
+    Empty if there are none, or if it may not be read.
+    """
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    kinds = tuple(f".{kind}" for kind in _ENDINGS.split())
+    pictures = [n for n in names if n.lower().endswith(kinds) and n[0] != "."]
+    first = nsmallest(at_most, pictures)
+    return [os.path.join(folder, picture) for picture in first]
 
 
 def _check_array(array):

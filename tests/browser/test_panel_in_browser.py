@@ -84,6 +84,7 @@ class PanelPage:
         self.move_a_weight()
         self.pause()
         self.change_layers()
+        self.walk_the_tabs()
         self.upload()
         self.keep_and_save()
         img = self.screenshot(name)
@@ -123,6 +124,19 @@ class PanelPage:
         self.panel.get_by_label("conv4_2 content", exact=True).check()
         self.until("content layers +conv4_2")
         self.wait_for_epoch(epoch + 3)
+
+    def walk_the_tabs(self):
+        """By keyboard: arrows lead from one to the next, End to the last."""
+        for name, key in (("Weights", "ArrowRight"), ("Layers", "End")):
+            self.tab(name)
+            self.page.keyboard.press(key)
+        last = self.panel.get_by_role("tab", name="Snapshots", exact=True)
+        assert last.get_attribute("aria-selected") == "true"
+        assert self.panel.locator(".d2l-page").count() == 6
+        assert self.panel.locator(".d2l-page:visible").count() == 1
+        assert self.panel.get_by_text("Save PNG").is_visible()
+        self.page.keyboard.press("ArrowRight")
+        assert self.panel.get_by_label("content weight").first.is_visible()
 
     def upload(self):
         self.tab("Pictures")

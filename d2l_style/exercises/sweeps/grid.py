@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
-from pathlib import Path
 
 from PIL import Image
 
@@ -118,6 +117,7 @@ def _axis(name, values):
 def _labelled(name, values):
     """Return the values as a list of (label, value)."""
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        _check_folder(name, values)
         raise invalid(
             "The values of {name} must be a list or a mapping from "
             "labels, not {given!r}.",
@@ -128,6 +128,20 @@ def _labelled(name, values):
         return [(str(k), _value(name, v)) for k, v in values.items()]
     values = [_value(name, v) for v in values]
     return [(_label(name, i, v), v) for i, v in enumerate(values, start=1)]
+
+
+def _check_folder(name, given):
+    """Raise ``ValueError`` if a folder stands for the pictures in it."""
+    is_path = isinstance(given, (str, os.PathLike))
+    if name in PICTURES and is_path and os.path.isdir(given):
+        some = images.pictures_in(given, 2) or [os.path.join(given, "a.jpg")]
+        raise invalid(
+            "{folder} is a folder. Give {name} a list of pictures in it, "
+            "like {examples}.",
+            folder=os.fspath(given),
+            name=name,
+            examples=some,
+        )
 
 
 def _value(name, value):
@@ -143,7 +157,7 @@ def _label(name, number, value):
     """Return a short text for a value: ``1e+06``, ``conv1_1, conv2_1``."""
     if name in PICTURES:
         is_path = isinstance(value, (str, os.PathLike))
-        return Path(value).name if is_path else str(number)
+        return images.file_name(value) if is_path else str(number)
     if name.endswith("_layers"):
         layers = [vgg.conv_index(layer) for layer in value]
         return ", ".join(map(vgg.layer_name, layers)) or _("none")

@@ -3,7 +3,7 @@
 from tqdm.auto import tqdm
 
 from d2l_style.language import _
-from d2l_style.pictures.animator import in_notebook
+from d2l_style.machine.commands import in_notebook
 
 
 class Live:
