@@ -40,6 +40,22 @@ def race_of(backend, content_img, style_img, weights, epochs=40, **changes):
     return Race(backend, (content_img, style_img), goal)
 
 
+# An accelerator, rehearsed on the processor
+
+
+@pytest.mark.torch
+def test_the_processor_beside_itself_is_no_accelerator():
+    from benchmarks import gpu
+
+    off, cost, rest = gpu.tables("cpu", **gpu.QUICK)
+    assert len(off.rows) == len(cost.rows) == 2  # both presets
+    for row in off.rows:
+        assert row[3:] == ["float32", "0.0e+00", "0.0e+00"]
+    seen = dict(rest.rows)
+    assert seen["panel"].startswith("finished: 2 epochs")
+    assert "20000x20000 pixels need" in seen["refusal"]
+
+
 # Tables and the file of results
 
 

@@ -12,6 +12,9 @@ torch, nn = d2l.torch, d2l.nn
 # The function below Adam: the class brings PyTorch's whole compiler with it.
 from torch.optim.adam import adam  # noqa: E402
 
+from d2l_style.engine.objective_autograd import (  # noqa: E402
+    AutogradObjective,
+)
 from d2l_style.engine.objective_pytorch import (  # noqa: E402
     Objective,
     fast_gram,
@@ -23,7 +26,15 @@ class Synthesis(SynthesisBase):
 
     _backend = "pytorch"
     _gram = staticmethod(fast_gram)
-    _objective, _default_device = Objective, staticmethod(d2l.try_gpu)
+    _default_device = staticmethod(d2l.try_gpu)
+
+    @property
+    def _objective(self):
+        return AutogradObjective if self._apples else Objective
+
+    @property
+    def _apples(self):
+        return self.device.type == "mps"
 
     def _computing(self, recipe):
         if self.device.type != "cuda":
@@ -38,6 +49,8 @@ class Synthesis(SynthesisBase):
         taps = {*recipe.content_taps, *recipe.style_taps}
         dtype = self._dtype(recipe)
         net = frozen(self.pretrained_net, taps, dtype, copy=self._given_net)
+        if self._apples:  # convolutions in channels_last are slow there
+            net = net.to(memory_format=torch.contiguous_format)
         return net.to(self.device)
 
     def _dtype(self, recipe):
