@@ -12,14 +12,16 @@ from d2l_style.machine.files import whole_file
 from d2l_style.recipe import Recipe
 
 
-def write_run(path, state, recipe, backend, pictures):
+def write_run(path, state, recipe, backend, pictures, facts=None):
     """Write a run so that :func:`read_run` finds it, whole or not at all.
 
     ``state`` is a dict of NumPy arrays. Of the two ``pictures``, PIL images,
-    only their SHA-256 and sizes are kept.
+    only their SHA-256 and sizes are kept. ``facts``, which JSON can hold,
+    are there for :func:`facts_of_run`.
     """
     metadata = {"recipe": recipe.to_json(), "backend": backend}
     metadata |= _fingerprint(pictures)
+    metadata["facts"] = json.dumps(facts or {})
     with whole_file(path) as part:
         save_file(state, part, metadata)
 
@@ -42,6 +44,22 @@ def read_run(path, pictures):
     return state, Recipe.from_json(metadata["recipe"]), metadata["backend"]
 
 
+def facts_of_run(path):
+    """Return ``(recipe, facts)`` of a run, its arrays unread.
+
+    Raises as :func:`read_run` does.
+    """
+    metadata = _metadata(path)
+    recipe = Recipe.from_json(metadata["recipe"])
+    try:
+        facts = json.loads(metadata.get("facts", "{}"))
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict):
+        raise _no_run(path)
+    return recipe, facts
+
+
 def _fingerprint(pictures):
     hashes = [hashlib.sha256(img.tobytes()).hexdigest() for img in pictures]
     sizes = [img.size for img in pictures]
@@ -49,6 +67,14 @@ def _fingerprint(pictures):
 
 
 def _read(path):
+    metadata = _metadata(path)
+    try:
+        return metadata, load_file(path)
+    except SafetensorError:
+        raise _no_run(path) from None
+
+
+def _metadata(path):
     if Path(path).is_dir():
         raise invalid(
             "{path} is a folder. Name the file of a saved run in it.",
@@ -61,12 +87,15 @@ def _read(path):
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-        if missing := {"recipe", "backend", "pictures"} - metadata.keys():
-            raise KeyError(missing)
-        return metadata, load_file(path)
-    except (SafetensorError, KeyError):
-        raise invalid(
-            "{path} is not a run that was saved by d2l-style, or it is "
-            "damaged.",
-            path=path,
-        ) from None
+    except SafetensorError:
+        raise _no_run(path) from None
+    if {"recipe", "backend", "pictures"} - metadata.keys():
+        raise _no_run(path)
+    return metadata
+
+
+def _no_run(path):
+    return invalid(
+        "{path} is not a run that was saved by d2l-style, or it is damaged.",
+        path=path,
+    )

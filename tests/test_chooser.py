@@ -2,7 +2,6 @@
 
 import io
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -36,8 +35,6 @@ def as_png(img):
 
 
 def upload(chooser, kind, *files):
-    if version("ipywidgets").startswith("7."):
-        pytest.skip("ipywidgets 7 takes uploads in another form")
     chooser.pictures.uploads[kind].value = [file_of(*f) for f in files]
 
 

@@ -15,6 +15,7 @@ _STATES = {
     "running": N_("running"),
     "paused": N_("paused"),
     "finished": N_("finished"),
+    "unseen": N_("paused, since nobody is looking"),
     "stopped": N_("stopped"),
 }
 WRAP = {"flex_flow": "row wrap", "align_items": "center"}
@@ -42,6 +43,11 @@ class Bar:
             0, min=0, max=1, layout={"width": "160px"}
         )
         self.status, self.messages = widgets.HTML(), widgets.HTML()
+        self.go_on = _button("", "play", _("Take up the run that was left."))
+        self._left = widgets.HTML()
+        self.offer = widgets.HBox(
+            [self._left, self.go_on], layout={**WRAP, "display": "none"}
+        )
         buttons = [self.main, self.reset, self.undo, self.redo, self.keep]
         self.box = widgets.HBox(
             [*buttons, self.progress, self.status], layout=WRAP
@@ -55,6 +61,23 @@ class Bar:
             if text
             else ""
         )
+
+    def offer_run(self, epoch, num_epochs, names):
+        """Offer to go on with a run that was left."""
+        sentence = _(
+            "A run of this notebook was left at epoch {done} of {total}: "
+            "{content}, painted as {style}.",
+            done=epoch,
+            total=num_epochs,
+            **names,
+        )
+        self._left.value = html.escape(sentence)
+        self.go_on.description = _("Go on from epoch {epoch}", epoch=epoch)
+        self.offer.layout.display = "flex"
+
+    def withdraw_offer(self):
+        """Offer nothing any more."""
+        self.offer.layout.display = "none"
 
     def render(self, state, session):
         """Show a state of the panel and where its session is."""

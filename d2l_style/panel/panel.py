@@ -3,7 +3,7 @@
 import atexit
 import html
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -18,6 +18,7 @@ from d2l_style.panel.choices import presets
 from d2l_style.panel.controls import Controls
 from d2l_style.panel.errors import EXPECTED, in_a_sentence
 from d2l_style.panel.given import checked, opened
+from d2l_style.panel.kept_run import KeptRun
 from d2l_style.panel.pages import (
     KEPT,
     PicturesPage,
@@ -25,14 +26,17 @@ from d2l_style.panel.pages import (
     SnapshotsPage,
 )
 from d2l_style.panel.parts import hint
+from d2l_style.panel.place import folder_of, in_jupyter
 from d2l_style.panel.session import Session
 from d2l_style.panel.snapshots import Snapshot
+from d2l_style.panel.still import STYLE, Still
 from d2l_style.panel.tabs import Tabs
+from d2l_style.panel.viewers import Pulse
 from d2l_style.panel.views import Views
 from d2l_style.panel.worker import Worker
 from d2l_style.pictures import images
 from d2l_style.pictures.png import names_in_png, png_bytes, recipe_in_png
-from d2l_style.pictures.samples import sample_images
+from d2l_style.pictures.samples import KINDS, sample_images
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer, backend_module, network_of
 
@@ -90,7 +94,9 @@ class StylePanel(widgets.VBox):
             names,
         )
         self._lock, self._new_pictures = threading.Lock(), {}
-        self.bar, self.views = Bar(), Views()
+        self.bar, self.views, self.still = Bar(), Views(), Still()
+        self.pulse, self._unseen = Pulse(self._seen), False
+        self.kept = KeptRun(self._kept_in(), backend)
         self.controls = Controls(start, self._changed)
         say = self.bar.say
         self.pictures = PicturesPage(names, self._picture_chosen, say)
@@ -103,6 +109,8 @@ class StylePanel(widgets.VBox):
         guard_figures(self)
         self.add_class("d2l-panel")
         self._connect()
+        if left := self.kept.offer():
+            self.bar.offer_run(*left)
         free_cores()
         self.worker = Worker(self._epoch, self._failed, self.render)
         self.worker.tell(self._prepare, "prepare")
@@ -133,15 +141,19 @@ class StylePanel(widgets.VBox):
         """What the panel is doing, in a word."""
         if self.worker.stopped:
             return "stopped"
+        if self._unseen:
+            return "unseen"
         return self._doing or self.session.state(self.worker.going)
 
     def start(self):
         """Run, or go on running; what the Start button does."""
         free_cores()
+        self._unseen = False
         self.worker.tell(self._go, "go")
 
     def pause(self):
         """Stop after the epoch in hand; :meth:`start` goes on."""
+        self._unseen = False
         self.worker.pause()
         self.worker.tell(lambda: None, "go")  # in place of a start that waits
 
@@ -201,11 +213,32 @@ class StylePanel(widgets.VBox):
         ``sentence`` says why, in a sentence.
         """
         self.worker.stop()
+        self.pulse.end()
+        self._leave_behind()
         sentence = sentence or _("This panel is stopped. Run its cell again.")
         self.bar.say(sentence, "note")
         self.bar.render(self.state, self.session)
 
+    def _ipython_display_(self, **kwargs):
+        """Show the panel, and leave a place for what stays without it."""
+        from IPython.display import display
+
+        lasting = in_jupyter()
+        if lasting:
+            display({"text/html": STYLE}, raw=True)
+        if hasattr(super(), "_ipython_display_"):  # ipywidgets 7
+            super()._ipython_display_(**kwargs)
+        else:
+            display(self._repr_mimebundle_(), raw=True)
+        if lasting:
+            self.still.show()
+
     # Making it
+
+    def _kept_in(self):
+        if self._own_net or not in_jupyter():
+            return None
+        return folder_of(self.backend)
 
     def _laid_out(self):
         where = "PyTorch" if self.backend == "pytorch" else "MXNet"
@@ -231,9 +264,11 @@ class StylePanel(widgets.VBox):
             }
         )
         return [
+            self.pulse,
             widgets.HTML(f"<style>{_CSS}</style>", layout={"height": "0"}),
             widgets.HBox(head, layout=WRAP),
             self.bar.box,
+            self.bar.offer,
             self.bar.messages,
             self.views.box,
             self.tabs,
@@ -247,6 +282,7 @@ class StylePanel(widgets.VBox):
             (bar.undo, lambda: self._jump(self.session.undo)),
             (bar.redo, lambda: self._jump(self.session.redo)),
             (bar.keep, self._do_keep),
+            (bar.go_on, self._do_go_on),
             (controls.own_shape, self._do_own_shape),
         ):
             button.on_click(lambda _button, do=command: self.worker.tell(do))
@@ -264,6 +300,11 @@ class StylePanel(widgets.VBox):
         if self.worker.going:
             self.pause()
         else:
+            self.start()
+
+    def _seen(self):
+        """Go on: somebody looks again."""
+        if self._unseen:
             self.start()
 
     def _changed(self):
@@ -406,17 +447,43 @@ class StylePanel(widgets.VBox):
             return
         if not self._refused:
             self.bar.say("")
+        self.bar.withdraw_offer()
         self.worker.go()
 
     def _epoch(self):
         """Run one epoch; return whether to go on."""
         session = self.session
+        if self.pulse.missing:
+            self._unseen = True
+            return False
         if not session.finished:  # there may be fewer epochs now
             first = session.transfer.epoch == 0
             session.epoch()
             self.views.update(session, force=first)
             self.bar.render_progress(self.state, session)
+            self._keep(self.kept.follow)
+            self.still.update(session, self.views.curves.value)
         return not session.finished
+
+    def _keep(self, write):
+        """Have the run written; where that fails, say so and try no more."""
+        try:
+            write(self.session)
+        except OSError as error:
+            self.kept.folder = None
+            sentence = _(
+                "The run cannot be kept beside the notebook ({reason}). Save "
+                "what you want to keep under Snapshots.",
+                reason=error.strerror or error,
+            )
+            self.bar.say(sentence, "note")
+
+    def _leave_behind(self):
+        """Keep the run, and bring what stays in the cell up to date."""
+        if self.session.transfer is not None:
+            self._keep(self.kept.write)
+            curves = self.views.curves.value
+            self.still.update(self.session, curves, force=True)
 
     def _apply(self):
         """Take over the recipe and the pictures that are wanted."""
@@ -488,6 +555,18 @@ class StylePanel(widgets.VBox):
         self.session.return_to(snapshot.moment, snapshot.name)
         self._land(wish)
 
+    def _do_go_on(self):
+        """Take up the run that was left beside the notebook."""
+        wish, moment = self.wanted, self.kept.read()
+        self.session.begin()
+        self.session.go_to(moment)
+        samples = sample_images()
+        for kind, img in zip(KINDS, moment.pictures, strict=True):
+            if moment.names[kind] not in samples:
+                self.pictures.add(kind, moment.names[kind], img)
+        self._land(wish)
+        self.bar.withdraw_offer()
+
     def _land(self, wish):
         """Be where the session is now, which may be anywhere."""
         self.views.film.cut(self.session.transfer.epoch)
@@ -542,6 +621,8 @@ class StylePanel(widgets.VBox):
         if recipe.weights != self._named:  # looking for it reads the disk
             self._render_network(recipe)
         self.views.update(session, force=True)
+        if not self.worker.going:
+            self._leave_behind()
 
     def _render_network(self, recipe):
         """Say which network it is; how to get the book's, when pointed at."""
@@ -597,3 +678,5 @@ def _stop_at_exit():
     worker = getattr(_current, "worker", None)
     if worker is not None:
         worker.stop(timeout=5)
+        with suppress(Exception):  # the kernel is restarted, say
+            _current.kept.write(_current.session)

@@ -1,8 +1,6 @@
 """What the panel shows of a run: picture, curves, progress, changes."""
 
 import html
-import time
-from contextlib import contextmanager
 
 import ipywidgets as widgets
 
@@ -10,6 +8,7 @@ from d2l_style.language import _
 from d2l_style.panel.parts import Compare, hint
 from d2l_style.panel.plots import LossPlot
 from d2l_style.panel.snapshots import Film
+from d2l_style.panel.throttle import Throttle
 from d2l_style.pictures import images
 from d2l_style.pictures.png import jpeg_bytes
 from d2l_style.pictures.samples import KINDS
@@ -18,31 +17,6 @@ _PICTURE, _PLOT = 0.04, 0.05  # shares of the time that drawing may take
 _OFTEN, _SELDOM = 0.1, 0.3  # seconds between two drawings, at least
 _LISTED = 8  # changes under the plot
 _THUMBNAIL = (140, 94)
-
-
-class Throttle:
-    """Lets something happen only as often as its share of time allows.
-
-    ``spent`` is how many seconds it has taken in all.
-    """
-
-    def __init__(self, share, least):
-        self._share, self._least = share, least
-        self._cost = self._last = self.spent = 0.0
-
-    def due(self):
-        """Return whether its turn has come."""
-        pause = max(self._least, self._cost / self._share)
-        return time.perf_counter() - self._last >= pause
-
-    @contextmanager
-    def timed(self):
-        """Measure what happens inside."""
-        began = time.perf_counter()
-        yield
-        self._last = time.perf_counter()
-        self._cost = self._last - began
-        self.spent += self._cost
 
 
 class Views:

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from d2l_style.language import N_, invalid
 
-_PAPER, _INK = "#ffffff", "#222222"
-_FONT = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
+PAPER, INK = "#ffffff", "#222222"
+FONT = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
 
 _ROWS = N_("There are {count} rows, and {names} names for them.")
 _COLUMNS = N_("There are {count} columns, and {names} names for them.")
@@ -32,13 +32,13 @@ def contact_sheet(pictures, rows=(), columns=(), *, gap=6, size=None):
         raise invalid("A contact sheet needs at least one picture.")
     w = max(img.width for img in all_of_them)
     h = max(img.height for img in all_of_them)
-    font = ImageFont.truetype(_FONT, size or max(11, min(h, w) // 14))
+    font = ImageFont.truetype(FONT, size or max(11, min(h, w) // 14))
     left = gap + _extent(rows, font)[0]
     top = gap + _extent(columns, font)[1]
     sheet = Image.new(
         "RGB",
         (left + across * (w + gap), top + len(pictures) * (h + gap)),
-        _PAPER,
+        PAPER,
     )
     for i, row in enumerate(pictures):
         for j, img in enumerate(row):
@@ -62,7 +62,7 @@ def _check(names, count, complaint):
 
 
 def _write(draw, place, name, font, anchor):
-    draw.text(place, name, _INK, font, anchor=anchor, align="center")
+    draw.text(place, name, INK, font, anchor=anchor, align="center")
 
 
 def _extent(names, font):

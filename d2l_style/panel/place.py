@@ -1,0 +1,26 @@
+"""Where a panel is shown: in which notebook, and of which kind."""
+
+import os
+import sys
+from pathlib import Path
+
+FOLDER = ".d2l-style"
+
+
+def in_jupyter():
+    """Return whether this is the kernel of a notebook in Jupyter.
+
+    Not in Voila, where many readers share a folder and nobody has a cell to
+    run again, nor in VS Code and Colab, which name no notebook.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    served = "JPY_SESSION_NAME" in os.environ  # says a Jupyter server
+    voila = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+    return hasattr(shell, "kernel") and served and not voila
+
+
+def folder_of(backend):
+    """Return where this notebook's panel keeps its run, beside it."""
+    notebook = Path(os.environ["JPY_SESSION_NAME"]).stem
+    return Path.cwd() / FOLDER / f"{notebook}-{backend}"
