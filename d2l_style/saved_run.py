@@ -17,13 +17,16 @@ def write_run(path, state, recipe, backend, pictures, facts=None):
 
     ``state`` is a dict of NumPy arrays. Of the two ``pictures``, PIL images,
     only their SHA-256 and sizes are kept. ``facts``, which JSON can hold,
-    are there for :func:`facts_of_run`.
+    are there for :func:`facts_of_run`. Raises ``OSError`` if it cannot.
     """
     metadata = {"recipe": recipe.to_json(), "backend": backend}
     metadata |= _fingerprint(pictures)
     metadata["facts"] = json.dumps(facts or {})
     with whole_file(path) as part:
-        save_file(state, part, metadata)
+        try:
+            save_file(state, part, metadata)
+        except SafetensorError as error:  # a full disk, for one
+            raise OSError(str(error)) from None
 
 
 def read_run(path, pictures):

@@ -145,6 +145,24 @@ def test_a_folder_that_cannot_be_written_is_told_once(kept_in, open_panel):
     assert p.kept.folder is None
 
 
+def test_a_full_disk_is_told_and_the_run_goes_on(
+    kept_in, open_panel, monkeypatch
+):
+    from safetensors import SafetensorError
+
+    from d2l_style import saved_run
+
+    def full(*_args):
+        raise SafetensorError("I/O error: No space left on device")
+
+    monkeypatch.setattr(saved_run, "save_file", full)
+    p = open_panel()
+    run(p, EVERY + 1)
+    assert "No space left" in p.bar.messages.value
+    assert p.transfer.epoch == EVERY + 1
+    assert not list(kept_in.glob("*.part*"))
+
+
 def damaged(path, **changes):
     """Rewrite the metadata of a kept run."""
     from safetensors import safe_open

@@ -1,8 +1,9 @@
 """Where a panel is shown: in which notebook, and of which kind."""
 
 import os
-import sys
 from pathlib import Path
+
+from d2l_style.machine.commands import in_notebook
 
 FOLDER = ".d2l-style"
 
@@ -13,11 +14,9 @@ def in_jupyter():
     Not in Voila, where many readers share a folder and nobody has a cell to
     run again, nor in VS Code and Colab, which name no notebook.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython and ipython.get_ipython()
     served = "JPY_SESSION_NAME" in os.environ  # says a Jupyter server
     voila = os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
-    return hasattr(shell, "kernel") and served and not voila
+    return in_notebook() and served and not voila
 
 
 def folder_of(backend):
