@@ -23,7 +23,7 @@ _WIDTH = 110  # letters in a line
 # Before the panel: without its kernel JupyterLab writes an error in its place.
 STYLE = """<span class="d2l-left"></span><style>
 .jp-OutputArea-child:has(.d2l-left) + .jp-OutputArea-child
-:is(.jupyter-widgets, .jp-RenderedWidget):not(:has(*)) { display: none; }
+> .jp-OutputArea-output:not(:has(*)) { display: none; }
 </style>"""
 
 

@@ -93,6 +93,8 @@ def test_a_restarted_kernel_leaves_a_picture_and_goes_on(folder, lab, kept):
         kept.begin(folder, url)
         kept.page.wait_for_timeout(1000)
         assert not kept.still().is_visible()  # beside the living panel
+        for part in ("img.d2l-plot", "button.mod-primary", ".d2l-frame img"):
+            assert kept.panel.locator(part).first.is_visible()
         epoch = kept.epoch()
         kept.command("await notebook.sessionContext.session.kernel.restart()")
         kept.panel.wait_for(state="hidden")
