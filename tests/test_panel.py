@@ -37,6 +37,7 @@ from d2l_style.panel.parts import hint  # noqa: E402
 from d2l_style.panel.plots import LossPlot  # noqa: E402
 from d2l_style.panel.session import Session  # noqa: E402
 from d2l_style.panel.snapshots import FRAMES, Film  # noqa: E402
+from d2l_style.panel.views import Views  # noqa: E402
 from d2l_style.panel.words import in_words  # noqa: E402
 from d2l_style.panel.worker import Worker  # noqa: E402
 from d2l_style.pictures import images  # noqa: E402
@@ -115,6 +116,13 @@ def test_it_runs_pauses_and_goes_on(open_panel):
     assert p.views.compare.after != first
     p.bar.main.click()
     until(lambda: p.transfer.epoch > epoch)
+
+
+def test_while_the_network_loads_no_picture_is_broken():
+    views = Views()
+    shown = [views.curves.value, views.compare.before]
+    for data in (*shown, *(small.value for small in views.pictures.values())):
+        assert Image.open(io.BytesIO(data)).size > (50, 50)
 
 
 def test_the_run_is_the_runs_own(open_panel, content_img, style_img):

@@ -1,8 +1,10 @@
 """What the panel shows of a run: picture, curves, progress, changes."""
 
 import html
+import io
 
 import ipywidgets as widgets
+from PIL import Image
 
 from d2l_style.language import _
 from d2l_style.panel.parts import Compare, hint
@@ -28,11 +30,14 @@ class Views:
 
     def __init__(self):
         self.compare = Compare(
-            before_label=_("content"), after_label=_("result")
+            before=_blank((450, 300)),
+            before_label=_("content"),
+            after_label=_("result"),
         )
         self.plot = LossPlot()
         w, h = self.plot.size
         self.curves = widgets.Image(
+            value=_blank((w, h), "PNG", "#ffffff"),
             format="png",
             width=w,
             height=h,
@@ -49,8 +54,12 @@ class Views:
         self.changes = widgets.HTML()
         self.changes.add_class("d2l-changes")
         self.pictures = {
-            kind: widgets.Image(format="jpeg", layout={"width": "auto"})
-            for kind in ("content", "style")
+            kind: widgets.Image(
+                value=_blank(_THUMBNAIL),
+                format="jpeg",
+                layout={"width": "auto"},
+            )
+            for kind in KINDS
         }
         self.film = Film()
         self._seen = self._drawn = None  # the pictures, the curves shown
@@ -130,3 +139,10 @@ class Views:
             for number, mark in marks
         ]
         self.changes.value = "<br>".join(lines)
+
+
+def _blank(size, kind="JPEG", colour="#cccccc"):
+    """Return what stands in a picture's place while the network loads."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, kind)
+    return out.getvalue()
