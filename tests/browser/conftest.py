@@ -10,6 +10,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 
+import nbformat
 import pytest
 from conftest import ROOT
 
@@ -129,6 +130,16 @@ def voila(folder):
         return serving(["voila", *options], folder, "/static/")
 
     return start
+
+
+def write_notebook(folder, name, *cells):
+    """Write a notebook of these cells of code where it can be opened."""
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(code) for code in cells],
+        metadata={"kernelspec": kernel},
+    )
+    nbformat.write(notebook, folder / "notebooks" / name)
 
 
 def open_notebook(page, url, name):

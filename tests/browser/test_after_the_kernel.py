@@ -8,7 +8,13 @@ import psutil
 import pytest
 from conftest import ROOT
 
-from browser.conftest import OUT, SECONDS, open_notebook, run_all
+from browser.conftest import (
+    OUT,
+    SECONDS,
+    open_notebook,
+    run_all,
+    write_notebook,
+)
 from browser.test_panel_in_browser import PanelPage
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch]
@@ -36,12 +42,7 @@ class KeptPage(PanelPage):
     def begin(self, folder, url):
         """Open it, start the panel, wait for some epochs."""
         self.folder = folder
-        kernel = {"name": "python3", "display_name": "Python 3"}
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(PANEL)],
-            metadata={"kernelspec": kernel},
-        )
-        nbformat.write(notebook, folder / "notebooks" / NAME)
+        write_notebook(folder, NAME, PANEL)
         open_notebook(self.page, url, NAME)
         run_all(self.page)
         self.wait_until_ready()

@@ -4,10 +4,9 @@ Widgets' messages have a thread of their own in the kernel. A slider moved
 while a cell draws must not show, or close, that cell's figure.
 """
 
-import nbformat
 import pytest
 
-from browser.conftest import OUT, open_notebook, run_all
+from browser.conftest import OUT, open_notebook, run_all, write_notebook
 from browser.test_panel_in_browser import KERNELS, PanelPage
 
 pytestmark = [pytest.mark.slow, pytest.mark.torch]
@@ -32,12 +31,7 @@ class PlotsPage(PanelPage):
 
     def begin(self, folder, url):
         """Open the panel, start it; return the plot nobody disturbs."""
-        cells = [nbformat.v4.new_code_cell(code) for code in (PANEL, PLOT)]
-        kernel = {"name": "python3", "display_name": "Python 3"}
-        notebook = nbformat.v4.new_notebook(
-            cells=cells, metadata={"kernelspec": kernel}
-        )
-        nbformat.write(notebook, folder / "notebooks" / NAME)
+        write_notebook(folder, NAME, PANEL, PLOT)
         open_notebook(self.page, url, NAME)
         run_all(self.page)
         self.wait_until_ready()

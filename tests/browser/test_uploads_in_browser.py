@@ -8,18 +8,16 @@ import base64
 import json
 import re
 
-import nbformat
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from browser.conftest import OUT, open_notebook, run_all
+from browser.conftest import OUT, open_notebook, run_all, write_notebook
 from d2l_style.pictures.images import open_image
 from d2l_style.pictures.upload import MOST
 
 pytestmark = pytest.mark.slow
 NOTEBOOK = "uploads.ipynb"
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
 CELL = """\
 import json
 
@@ -194,9 +192,7 @@ class UploadPage:
 
 @pytest.fixture
 def upload_page(page, folder, photos):
-    cells = [nbformat.v4.new_code_cell(CELL)]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)
-    nbformat.write(notebook, folder / "notebooks" / NOTEBOOK)
+    write_notebook(folder, NOTEBOOK, CELL)
     return UploadPage(page, photos)
 
 
