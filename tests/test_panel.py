@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -389,6 +390,19 @@ def test_no_keyword_is_passed_over(open_panel, recwarn):
 
 
 # --- pictures, recipes, snapshots -------------------------------------------
+
+
+def test_a_closed_panel_gives_its_memory_back(
+    backend, content_img, style_img, recipe
+):
+    p = StylePanel(content_img, style_img, recipe, backend)
+    p.start()
+    p.worker.settle(PATIENCE)
+    whole = [weakref.ref(part) for part in (p, p.session, p.views, p.pictures)]
+    p.close()
+    del p
+    gc.collect()
+    assert not any(part() for part in whole)
 
 
 def upload(name, content):

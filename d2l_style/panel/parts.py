@@ -1,6 +1,7 @@
 """The panel's own widgets: a comparison, a download button, tooltips.
 
-Small ES modules in static/, carried by anywidget: nothing to build.
+Small ES modules in static/, carried by anywidget: nothing to build. They are
+handed over as text: of a path anywidget remembers every widget, for good.
 """
 
 from pathlib import Path
@@ -27,7 +28,8 @@ class Compare(anywidget.AnyWidget):
     stands, in per cent, and ``sentence`` what a screen reader says of it.
     """
 
-    _esm, _css = _STATIC / "compare.js", _STATIC / "compare.css"
+    _esm = (_STATIC / "compare.js").read_text("utf-8")
+    _css = (_STATIC / "compare.css").read_text("utf-8")
     before = traitlets.Bytes().tag(sync=True)
     after = traitlets.Bytes().tag(sync=True)
     before_label = traitlets.Unicode("").tag(sync=True)
@@ -46,7 +48,7 @@ class Download(anywidget.AnyWidget):
     ``make`` returns (file name, MIME type, bytes), or None for nothing.
     """
 
-    _esm = _STATIC / "download.js"
+    _esm = (_STATIC / "download.js").read_text("utf-8")
     description = traitlets.Unicode("").tag(sync=True)
     tooltip = traitlets.Unicode("").tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)

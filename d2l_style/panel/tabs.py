@@ -17,7 +17,8 @@ class TabBar(anywidget.AnyWidget):
     by itself, so they turn while the kernel is busy.
     """
 
-    _esm, _css = _STATIC / "tabs.js", _STATIC / "tabs.css"
+    _esm = (_STATIC / "tabs.js").read_text("utf-8")
+    _css = (_STATIC / "tabs.css").read_text("utf-8")
     titles = traitlets.List(traitlets.Unicode()).tag(sync=True)
     selected = traitlets.Int(0).tag(sync=True)
     box = traitlets.Unicode().tag(sync=True)

@@ -20,7 +20,7 @@ class Pulse(anywidget.AnyWidget):
     nobody is missed.
     """
 
-    _esm = _STATIC / "pulse.js"
+    _esm = (_STATIC / "pulse.js").read_text("utf-8")
 
     def __init__(self, seen=lambda: None, **kwargs):
         super().__init__(layout={"height": "0", "margin": "0"}, **kwargs)

@@ -23,7 +23,8 @@ _OFFERED = (180, 120)  # pixels, of thumbnails
 class Picker(anywidget.AnyWidget):
     """Thumbnails to choose one picture from; ``value`` is its name."""
 
-    _esm, _css = _STATIC / "picker.js", _STATIC / "picker.css"
+    _esm = (_STATIC / "picker.js").read_text("utf-8")
+    _css = (_STATIC / "picker.css").read_text("utf-8")
     label = traitlets.Unicode("").tag(sync=True)
     items = traitlets.List().tag(sync=True)
     value = traitlets.Unicode("").tag(sync=True)

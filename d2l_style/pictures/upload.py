@@ -34,7 +34,8 @@ class Upload(anywidget.AnyWidget):
     Without ``shrink`` nothing is made smaller.
     """
 
-    _esm, _css = _STATIC / "upload.js", _STATIC / "upload.css"
+    _esm = (_STATIC / "upload.js").read_text("utf-8")
+    _css = (_STATIC / "upload.css").read_text("utf-8")
     description = traitlets.Unicode("").tag(sync=True)
     tooltip = traitlets.Unicode("").tag(sync=True)
     accept = traitlets.Unicode("").tag(sync=True)
