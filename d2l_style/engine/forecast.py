@@ -9,8 +9,6 @@ the sum to what a run then takes.
 import math
 from dataclasses import dataclass
 
-import psutil
-
 from d2l_style.language import _
 from d2l_style.network import vgg
 
@@ -110,14 +108,6 @@ def _scaled(recipe, scale):
     return tuple(max(1, int(side * scale)) for side in recipe.image_shape)
 
 
-def free_bytes():
-    """Return how much memory this process may still take on the CPU.
-
-    What the system has available, or less where a container sets a limit.
-    """
-    return min([psutil.virtual_memory().available, *_left_in_container()])
-
-
 def duration(seconds):
     """Return seconds in words: ``40 s``, ``3 min 20 s``, ``1 h 5 min``."""
     if seconds < 1:
@@ -146,21 +136,6 @@ def in_bytes(size):
     if megabytes < 999.5:
         return f"{megabytes:.0f} MB"
     return f"{megabytes / 1000:.1f} GB"
-
-
-def _left_in_container():
-    """Yield what a control group of Linux still allows, if there is one."""
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        try:
-            with open(f"/sys/fs/cgroup/{limit}", encoding="ascii") as file:
-                most = int(file.read())
-            with open(f"/sys/fs/cgroup/{used}", encoding="ascii") as file:
-                yield max(0, most - int(file.read()))
-        except (OSError, ValueError):  # no such group, or "max"
-            continue
 
 
 def _outputs(recipe, widths):

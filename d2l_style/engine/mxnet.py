@@ -7,6 +7,7 @@ import numpy
 from d2l_style import mxnet as d2l
 from d2l_style.engine import forecast
 from d2l_style.engine.base import UNWEIGHTED, SynthesisBase
+from d2l_style.machine import memory
 
 np, nn = d2l.np, d2l.nn
 from mxnet import autograd, util  # noqa: E402
@@ -45,7 +46,7 @@ class Synthesis(SynthesisBase):
 
     def _free_bytes(self):
         on_cpu = self.device.device_type == "cpu"
-        return forecast.free_bytes() if on_cpu else None
+        return memory.free_bytes() if on_cpu else None
 
     def _outputs(self, net, array):
         X = np.array(array, ctx=self.device)

@@ -5,8 +5,8 @@ import contextlib
 import numpy as np
 
 from d2l_style import torch as d2l
-from d2l_style.engine import forecast
 from d2l_style.engine.base import UNWEIGHTED, SynthesisBase
+from d2l_style.machine import memory
 
 torch, nn = d2l.torch, d2l.nn
 # The function below Adam: the class brings PyTorch's whole compiler with it.
@@ -63,7 +63,7 @@ class Synthesis(SynthesisBase):
     def _free_bytes(self):
         if self.device.type == "cuda":
             return torch.cuda.mem_get_info(self.device)[0]
-        return forecast.free_bytes()
+        return memory.free_bytes()
 
     @torch.no_grad()
     def _outputs(self, net, array):
