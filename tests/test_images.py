@@ -1,5 +1,6 @@
 """Any picture a person may hand in gives the right RGB pixels, or a reason."""
 
+import contextlib
 import io
 import struct
 import sys
@@ -689,7 +690,25 @@ def test_a_bomb_inside_an_icon(tmp_path):
     entry = struct.pack("<4B2H2I", 16, 16, 0, 0, 1, 32, len(inner), 22)
     path = tmp_path / "bomb.ico"
     path.write_bytes(struct.pack("<3H", 0, 1, 1) + entry + inner)
-    refused(path, "too large")
+    refused(path, "not a picture that can be read")
+
+
+def test_only_formats_that_are_promised_are_opened(tmp_path, monkeypatch):
+    from PIL import EpsImagePlugin
+
+    def started(*_args, **_kwargs):
+        pytest.fail("Ghostscript was started")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", started)
+    script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n"
+    path = tmp_path / "eps-named-photo.jpg"
+    path.write_bytes(script)
+    refused(path, "not a picture that can be read")
+    img = Image.fromarray(colours(4, 5))
+    for kind in ("PPM", "PCX", "TGA", "SGI", "ICO", "JPEG2000"):
+        with contextlib.suppress(OSError):  # not every Pillow has JPEG 2000
+            img.save(tmp_path / "odd.jpg", kind)
+            refused(tmp_path / "odd.jpg", "not a picture that can be read")
 
 
 def test_the_limit_is_exact_and_can_be_raised():

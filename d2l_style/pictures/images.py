@@ -17,6 +17,8 @@ from d2l_style.pictures.heic import is_heic, let_pillow_read_heic
 
 MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
 
+# Pillow before 11.3 has no AVIF, and HEIF comes with pillow-heif.
+_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "HEIF")
 _ENDINGS = "jpg jpeg png webp gif tif tiff bmp"
 _SHOWN = 3  # pictures, of a folder that is no picture
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -44,9 +46,19 @@ def open_image(source, max_pixels=MAX_PIXELS):
     with (
         _pixel_limit(name, max_pixels),
         _naming(name),
-        Image.open(source) as img,
+        Image.open(source, formats=formats()) as img,
     ):
         return as_rgb(img)
+
+
+def formats():
+    """Return the names of the formats that are read: those we promise.
+
+    Pillow knows 40 more, one of which starts Ghostscript: a file from a
+    stranger shall not choose among them by its first bytes.
+    """
+    Image.init()
+    return [name for name in _FORMATS if name in Image.OPEN]
 
 
 def as_image(img):

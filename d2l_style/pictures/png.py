@@ -64,7 +64,7 @@ def _text_in(source):
     images.open_image(source)  # complains in a sentence of what is no picture
     if hasattr(source, "seek"):
         source.seek(0)
-    with Image.open(source) as img:
+    with Image.open(source, formats=images.formats()) as img:
         img.load()
         return getattr(img, "text", {})
 
