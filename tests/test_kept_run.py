@@ -13,7 +13,7 @@ pytest.importorskip("anywidget", reason="anywidget is not installed")
 
 from test_panel import SIZE, until  # noqa: E402
 
-from d2l_style.panel import StylePanel, panel, place, viewers  # noqa: E402
+from d2l_style.panel import StylePanel, lasting, place, viewers  # noqa: E402
 from d2l_style.panel.kept_run import EVERY, KeptRun  # noqa: E402
 from d2l_style.panel.still import Still  # noqa: E402
 from d2l_style.recipe import Recipe  # noqa: E402
@@ -23,8 +23,8 @@ from d2l_style.recipe import Recipe  # noqa: E402
 def kept_in(tmp_path, monkeypatch):
     """Have panels keep their runs, as in the kernel of a notebook."""
     folder = tmp_path / ".d2l-style" / "notebook"
-    monkeypatch.setattr(panel, "in_jupyter", lambda: True)
-    monkeypatch.setattr(panel, "folder_of", lambda _backend: folder)
+    monkeypatch.setattr(lasting, "in_jupyter", lambda: True)
+    monkeypatch.setattr(lasting, "folder_of", lambda _backend: folder)
     return folder
 
 
@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(kept_in, open_panel):
     run(p, EVERY + 1)
     assert "cannot be kept" in p.bar.messages.value
     assert p.transfer.epoch == EVERY + 1
-    assert p.kept.folder is None
+    assert p.lasting.kept.folder is None
 
 
 def test_a_full_disk_is_told_and_the_run_goes_on(
@@ -243,7 +243,7 @@ class Handle:
 
 def test_the_picture_that_stays_is_the_runs(open_panel):
     p = open_panel()
-    p.still._handle = handle = Handle()
+    p.lasting.still._handle = handle = Handle()
     run(p, 4)
     data = handle.shown[-1]
     assert data["text/plain"] == p.recipe.to_python()
@@ -258,7 +258,7 @@ def test_the_picture_that_stays_is_the_runs(open_panel):
 
 def test_before_the_first_epoch_nothing_stays(open_panel):
     p = open_panel()
-    p.still._handle = handle = Handle()
+    p.lasting.still._handle = handle = Handle()
     p._show_anew()
     p.worker.settle(60)
     assert handle.shown == []

@@ -18,7 +18,7 @@ from d2l_style.panel.choices import presets
 from d2l_style.panel.controls import Controls
 from d2l_style.panel.errors import EXPECTED, in_a_sentence
 from d2l_style.panel.given import checked, opened
-from d2l_style.panel.kept_run import KeptRun
+from d2l_style.panel.lasting import Lasting
 from d2l_style.panel.pages import (
     KEPT,
     PicturesPage,
@@ -26,10 +26,8 @@ from d2l_style.panel.pages import (
     SnapshotsPage,
 )
 from d2l_style.panel.parts import hint
-from d2l_style.panel.place import folder_of, in_jupyter
 from d2l_style.panel.session import Session
 from d2l_style.panel.snapshots import Snapshot
-from d2l_style.panel.still import STYLE, Still
 from d2l_style.panel.tabs import Tabs
 from d2l_style.panel.viewers import Pulse
 from d2l_style.panel.views import Views
@@ -94,9 +92,9 @@ class StylePanel(widgets.VBox):
             names,
         )
         self._lock, self._new_pictures = threading.Lock(), {}
-        self.bar, self.views, self.still = Bar(), Views(), Still()
+        self.bar, self.views = Bar(), Views()
         self.pulse, self._unseen = Pulse(self._seen), False
-        self.kept = KeptRun(self._kept_in(), backend)
+        self.lasting = Lasting(backend, net is not None, self.bar.say)
         self.controls = Controls(start, self._changed)
         say = self.bar.say
         self.pictures = PicturesPage(names, self._picture_chosen, say)
@@ -109,7 +107,7 @@ class StylePanel(widgets.VBox):
         guard_figures(self)
         self.add_class("d2l-panel")
         self._connect()
-        if left := self.kept.offer():
+        if left := self.lasting.kept.offer():
             self.bar.offer_run(*left)
         free_cores()
         self.worker = Worker(self._epoch, self._failed, self.render)
@@ -214,7 +212,7 @@ class StylePanel(widgets.VBox):
         """
         self.worker.stop()
         self.pulse.end()
-        self._leave_behind()
+        self.lasting.leave(self.session, self.views.curves.value)
         sentence = sentence or _("This panel is stopped. Run its cell again.")
         self.bar.say(sentence, "note")
         self.bar.render(self.state, self.session)
@@ -223,22 +221,13 @@ class StylePanel(widgets.VBox):
         """Show the panel, and leave a place for what stays without it."""
         from IPython.display import display
 
-        lasting = in_jupyter()
-        if lasting:
-            display({"text/html": STYLE}, raw=True)
-        if hasattr(super(), "_ipython_display_"):  # ipywidgets 7
-            super()._ipython_display_(**kwargs)
-        else:
-            display(self._repr_mimebundle_(), raw=True)
-        if lasting:
-            self.still.show()
+        with self.lasting.shown():
+            if hasattr(super(), "_ipython_display_"):  # ipywidgets 7
+                super()._ipython_display_(**kwargs)
+            else:
+                display(self._repr_mimebundle_(), raw=True)
 
     # Making it
-
-    def _kept_in(self):
-        if self._own_net or not in_jupyter():
-            return None
-        return folder_of(self.backend)
 
     def _laid_out(self):
         where = "PyTorch" if self.backend == "pytorch" else "MXNet"
@@ -461,29 +450,8 @@ class StylePanel(widgets.VBox):
             session.epoch()
             self.views.update(session, force=first)
             self.bar.render_progress(self.state, session)
-            self._keep(self.kept.follow)
-            self.still.update(session, self.views.curves.value)
+            self.lasting.follow(session, self.views.curves.value)
         return not session.finished
-
-    def _keep(self, write):
-        """Have the run written; where that fails, say so and try no more."""
-        try:
-            write(self.session)
-        except OSError as error:
-            self.kept.folder = None
-            sentence = _(
-                "The run cannot be kept beside the notebook ({reason}). Save "
-                "what you want to keep under Snapshots.",
-                reason=error.strerror or error,
-            )
-            self.bar.say(sentence, "note")
-
-    def _leave_behind(self):
-        """Keep the run, and bring what stays in the cell up to date."""
-        if self.session.transfer is not None:
-            self._keep(self.kept.write)
-            curves = self.views.curves.value
-            self.still.update(self.session, curves, force=True)
 
     def _apply(self):
         """Take over the recipe and the pictures that are wanted."""
@@ -557,7 +525,7 @@ class StylePanel(widgets.VBox):
 
     def _do_go_on(self):
         """Take up the run that was left beside the notebook."""
-        wish, moment = self.wanted, self.kept.read()
+        wish, moment = self.wanted, self.lasting.kept.read()
         self.session.begin()
         self.session.go_to(moment)
         samples = sample_images()
@@ -622,7 +590,7 @@ class StylePanel(widgets.VBox):
             self._render_network(recipe)
         self.views.update(session, force=True)
         if not self.worker.going:
-            self._leave_behind()
+            self.lasting.leave(session, self.views.curves.value)
 
     def _render_network(self, recipe):
         """Say which network it is; how to get the book's, when pointed at."""
@@ -679,4 +647,4 @@ def _stop_at_exit():
     if worker is not None:
         worker.stop(timeout=5)
         with suppress(Exception):  # the kernel is restarted, say
-            _current.kept.write(_current.session)
+            _current.lasting.kept.write(_current.session)
