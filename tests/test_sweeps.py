@@ -380,7 +380,9 @@ def test_no_style_layer_no_style_meter(swept):
 # Other processes
 
 SCRIPT = """
-import sys
+import signal, sys
+# A shell without job control has what it starts aside ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {tests!r})
 from conftest import picture
 from d2l_style.exercises import sweep
