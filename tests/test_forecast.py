@@ -199,9 +199,9 @@ def test_slow_first_epochs_are_not_forecast(make, monkeypatch):
 
 PEAK = """
 import json, sys
-from pathlib import Path
 import psutil
 from conftest import ROOT
+from benchmarks.processes import peak_megabytes
 from d2l_style.engine import forecast
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
@@ -219,9 +219,7 @@ pictures = [ROOT / "img" / name for name in ("rainier.jpg", "bojagi.jpg")]
 transfer = StyleTransfer(*pictures, recipe, backend)
 for epoch in transfer.run(3):
     pass
-# ru_maxrss would count what the parent once had: it outlives the exec.
-status = Path("/proc/self/status").read_text("ascii")
-told["peak"] = int(status.split("VmHWM:")[1].split()[0]) * 1024
+told["peak"] = peak_megabytes() * 1e6
 print(json.dumps(told))
 """
 

@@ -93,6 +93,21 @@ def test_a_kernel_that_dies_loses_ten_epochs_at_most(kept_in, open_panel):
     assert names == p.session.names
 
 
+def test_another_run_of_as_many_epochs_is_kept(kept_in, open_panel):
+    p = open_panel()
+    p.lasting.still._handle = handle = Handle()
+    run(p, EVERY)
+    first = KeptRun(kept_in, p.backend).read()
+    p.worker.tell(p._do_reset)
+    p._want(p.wanted.replace(tv_weight=77.0))
+    run(p, EVERY)
+    second = KeptRun(kept_in, p.backend).read()
+    assert (first.epoch, second.epoch) == (EVERY, EVERY)
+    assert second.recipe.tv_weight == 77
+    np.testing.assert_array_equal(second.state["image"], p.transfer.array())
+    assert "77" in handle.shown[-1]["text/plain"]
+
+
 def test_who_starts_anew_is_offered_nothing(kept_in, open_panel):
     first = open_panel()
     run(first, 3)

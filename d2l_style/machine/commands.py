@@ -14,11 +14,15 @@ from pathlib import Path
 _STAMP = "d2l-style-stamp.json"  # tools/setup_env.py leaves it
 
 
+def shell():
+    """Return IPython's shell if the code runs in one, else None."""
+    ipython = sys.modules.get("IPython")
+    return ipython and ipython.get_ipython()
+
+
 def in_notebook():
     """Return whether a Jupyter kernel (or Colab's) shows what we display."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython and ipython.get_ipython()
-    return shell is not None and hasattr(shell, "kernel")
+    return hasattr(shell(), "kernel")
 
 
 def install(*words):

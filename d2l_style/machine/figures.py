@@ -8,9 +8,10 @@ cell runs, only the thread that runs it may do that.
 """
 
 import copy
-import sys
 import threading
 import weakref
+
+from d2l_style.machine.commands import shell
 
 # By name, since nothing is imported for them: a later cell may do that.
 _DRAWING = {
@@ -27,8 +28,7 @@ def guard_figures(widget):
     what matplotlib is set to, stay as they are. Outside IPython nothing
     happens.
     """
-    ipython = sys.modules.get("IPython")
-    events = getattr(ipython and ipython.get_ipython(), "events", None)
+    events = getattr(shell(), "events", None)
     if events is None:
         return
     with _lock:

@@ -40,9 +40,9 @@ class KeptRun:
                 self.write(session)
 
     def write(self, session):
-        """Write a run as it is, unless this epoch was the last written."""
-        epoch = session.transfer.epoch
-        if self.folder is None or epoch in (0, self._written):
+        """Write a run as it is, unless that is what was last written."""
+        now = session.reached()
+        if self.folder is None or now in (None, self._written):
             return
         moment = session.moment()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ class KeptRun:
                 "history": asdict(moment.history),
             },
         )
-        self._written = epoch
+        self._written = now
 
     def _write_pictures(self, pictures):
         """Write the pictures if they are others than before."""

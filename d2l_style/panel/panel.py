@@ -94,7 +94,7 @@ class StylePanel(widgets.VBox):
         self._lock, self._new_pictures = threading.Lock(), {}
         self.bar, self.views = Bar(), Views()
         self.pulse, self._unseen = Pulse(self._seen), False
-        self.lasting = Lasting(backend, net is not None, self.bar.say)
+        self.lasting = Lasting(backend, self._own_net, self.bar.say)
         self.controls = Controls(start, self._changed)
         say = self.bar.say
         self.pictures = PicturesPage(names, self._picture_chosen, say)

@@ -122,6 +122,14 @@ class Session:
         self.history.add(epoch, self.recipe.style_layers)
         return epoch
 
+    def reached(self):
+        """Return what tells this point of the run from others of its epoch.
+
+        None before the first epoch.
+        """
+        epoch = self.transfer.epoch
+        return (epoch, self.history.last()) if epoch else None
+
     def edit(self, recipe, content_img=None, style_img=None, named=None):
         """Take over another recipe or other pictures; return the Mark.
 

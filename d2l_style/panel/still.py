@@ -43,13 +43,13 @@ class Still:
 
     def update(self, session, curves, force=False):
         """Bring it up to date if it is time; ``curves`` are PNG bytes."""
-        epoch = session.transfer.epoch
-        if self._handle is None or epoch in (0, self._shown):
+        now = session.reached()
+        if self._handle is None or now in (None, self._shown):
             return
         if force or self._throttle.due():
             with self._throttle.timed():
                 self._handle.update(bundle(session, curves), raw=True)
-            self._shown = epoch
+            self._shown = now
 
 
 def bundle(session, curves):

@@ -1,11 +1,12 @@
 """Whether anybody looks at a panel: its page sends a pulse."""
 
-import sys
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
 import anywidget
+
+from d2l_style.machine.commands import shell
 
 _STATIC = Path(__file__).parent / "static"
 # Seconds without a pulse until nobody looks. Browsers slow down the clocks
@@ -27,9 +28,7 @@ class Pulse(anywidget.AnyWidget):
         self._last, self._patience, self._cell_runs = None, _PATIENCE, False
         self._seen = seen
         self.on_msg(lambda _widget, content, _buffers: self.felt(content))
-        ipython = sys.modules.get("IPython")
-        shell = ipython and ipython.get_ipython()
-        self._events = getattr(shell, "events", None)
+        self._events = getattr(shell(), "events", None)
         for event, told in self._cells():
             self._events.register(event, told)
 
