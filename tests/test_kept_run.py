@@ -93,19 +93,28 @@ def test_a_kernel_that_dies_loses_ten_epochs_at_most(kept_in, open_panel):
     assert names == p.session.names
 
 
+def finish(p):
+    """Run a panel to its end, as Start does."""
+    p.worker.settle(60)
+    p.start()
+    p.worker.settle(60)
+    until(lambda: p.state == "finished")
+
+
 def test_another_run_of_as_many_epochs_is_kept(kept_in, open_panel):
     p = open_panel()
     p.lasting.still._handle = handle = Handle()
-    run(p, EVERY)
-    first = KeptRun(kept_in, p.backend).read()
+    p._want(p.wanted.replace(num_epochs=EVERY))
+    finish(p)
+    until(lambda: (left := p.lasting.kept.offer()) and left[0] == EVERY)
     p.worker.tell(p._do_reset)
     p._want(p.wanted.replace(tv_weight=77.0))
-    run(p, EVERY)
+    finish(p)
+    until(lambda: KeptRun(kept_in, p.backend).read().recipe.tv_weight == 77)
     second = KeptRun(kept_in, p.backend).read()
-    assert (first.epoch, second.epoch) == (EVERY, EVERY)
-    assert second.recipe.tv_weight == 77
+    assert second.epoch == EVERY
     np.testing.assert_array_equal(second.state["image"], p.transfer.array())
-    assert "77" in handle.shown[-1]["text/plain"]
+    until(lambda: "77" in handle.shown[-1]["text/plain"])
 
 
 def test_who_starts_anew_is_offered_nothing(kept_in, open_panel):
