@@ -4,6 +4,7 @@ import datetime
 import re
 
 from benchmarks import machine
+from d2l_style.machine.files import write_whole
 
 _HEAD = """\
 # Results of the benchmarks
@@ -34,7 +35,7 @@ class Results:
             if name in self.sections
         ]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(self.head + "".join(parts), "utf-8")
+        write_whole(self.path, (self.head + "".join(parts)).encode())
 
 
 def section(doc, tables, seconds):

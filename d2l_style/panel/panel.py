@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from d2l_style.language import _, invalid
 from d2l_style.machine.figures import guard_figures
-from d2l_style.machine.files import whole_file
+from d2l_style.machine.files import write_whole
 from d2l_style.machine.tuning import free_cores
 from d2l_style.network.weights import describe
 from d2l_style.panel.bar import WRAP, Bar
@@ -158,12 +158,12 @@ class StylePanel(widgets.VBox):
     def save_png(self, path):
         """Write the picture as PNG, with its recipe inside."""
         self._built()
-        _write(path, self._png()[2])
+        write_whole(path, self._png()[2])
 
     def save_gif(self, path):
         """Write the run as an animated GIF."""
         last = self._built().image()
-        _write(path, self.views.film.gif(last))
+        write_whole(path, self.views.film.gif(last))
 
     def _built(self):
         if self.transfer is None:
@@ -610,12 +610,6 @@ def _as_near(shape, now):
     """
     upright = [h > w for h, w in (shape, now)]
     return upright[0] == upright[1] and abs(min(shape) - min(now)) <= 1
-
-
-def _write(path, data):
-    """Write a file, whole or not at all; a link stays one."""
-    with whole_file(Path(path).resolve()) as part:
-        part.write_bytes(data)
 
 
 def _forget(panel):

@@ -9,13 +9,13 @@ they are for its teacher, which prints the book's losses.
 """
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.numpy import save_file
 
+from d2l_style.machine.files import whole_file
 from d2l_style.network import vgg
 from tools.mini import distances
 from tools.mini.student import Student
@@ -112,7 +112,6 @@ def export(parameters, path, /, **facts):
             )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
     metadata = {key: json.dumps(value) for key, value in facts.items()}
-    save_file(halves, unfinished, metadata=metadata)
-    os.replace(unfinished, path)
+    with whole_file(path) as part:
+        save_file(halves, part, metadata=metadata)

@@ -1,25 +1,22 @@
 """A training run's state in one safetensors file: no pickle is read."""
 
 import json
-import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+
+from d2l_style.machine.files import whole_file
 
 FORMAT = "vgg19-mini checkpoint 2"
 
 
 def save(path, tensors, facts):
     """Write tensors and ``facts`` (JSON), at once or not at all."""
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".part")
     tensors = {name: t.detach().contiguous() for name, t in tensors.items()}
     metadata = {"format": FORMAT, "facts": json.dumps(facts)}
-    save_file(tensors, unfinished, metadata=metadata)
-    with open(unfinished, "rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    with whole_file(path) as part:
+        save_file(tensors, part, metadata=metadata)
 
 
 def load(path):

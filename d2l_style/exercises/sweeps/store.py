@@ -20,8 +20,8 @@ from pathlib import Path
 from d2l_style.exercises.meters import Meters
 from d2l_style.machine.files import (
     keeping_in,
-    whole_file,
     writable_folder,
+    write_whole,
 )
 from d2l_style.network.weights import load_parameters
 from d2l_style.pictures import images
@@ -131,8 +131,8 @@ class Store:
         return self.folder / f"{key}.{kind}"
 
     def _write(self, path, data):
-        with keeping_in(self.folder), whole_file(path) as part:
-            part.write_bytes(data)
+        with keeping_in(self.folder):
+            write_whole(path, data)
 
 
 def _result(facts, path, cell):
