@@ -1,0 +1,1 @@
+"""What breaks under attack, and must not."""
