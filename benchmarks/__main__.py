@@ -17,12 +17,12 @@ from benchmarks import sections
 from benchmarks.processes import apart
 from benchmarks.results import Results, section
 from benchmarks.subjects import ROOT
-from d2l_style.machine.console import forgive_letters
+from d2l_style.machine.console import steady_streams
 
 
 def main(argv=None):
     """Run the program."""
-    forgive_letters()
+    steady_streams()
     args = _parser().parse_args(argv)
     folder = ROOT / ("out" if args.quick else "benchmarks")
     results = Results(args.to or folder / "results.md", sections.NAMES)

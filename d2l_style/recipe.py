@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from d2l_style import choices
 from d2l_style.choices import NETWORK, SIZE, TARGETS, choice, one_of
-from d2l_style.language import N_, invalid
+from d2l_style.language import N_, _, invalid
 from d2l_style.network import vgg
 
 BACKENDS = ("pytorch", "mxnet")
@@ -349,7 +349,11 @@ class Recipe:
         return replace(self, **_known(changes))
 
     def changes(self, other):
-        """Return in what ``other`` differs: {choice: the other's value}."""
+        """Return in what ``other`` differs: {choice: the other's value}.
+
+        Raises ``TypeError`` if it is no Recipe.
+        """
+        a_recipe(other)
         return {
             name: getattr(other, name)
             for name in CHOICES
@@ -425,6 +429,13 @@ class Recipe:
         if name == "as-printed-vi":
             values.update(style_weight=1e3, style_repeats=10)
         return cls(**values).replace(**changes)
+
+
+def a_recipe(value):
+    """Return a Recipe; raise ``TypeError`` if it is something else."""
+    if isinstance(value, Recipe):
+        return value
+    raise TypeError(_("recipe must be a Recipe, not {given!r}.", given=value))
 
 
 _PRINTED = {

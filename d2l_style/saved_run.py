@@ -2,36 +2,87 @@
 
 import hashlib
 import json
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load, save
 
+from d2l_style.engine.state import checked
 from d2l_style.language import _, invalid
 from d2l_style.machine.files import write_whole
-from d2l_style.recipe import Recipe
+from d2l_style.recipe import BACKENDS, Recipe
+
+_UNREADABLE = (SafetensorError, OSError, TypeError, ValueError, LookupError)
+_HEADER = 100_000_000  # bytes, at most, besides the arrays: curves are long
 
 
-def write_run(path, state, recipe, backend, pictures, facts=None):
+@dataclass(frozen=True)
+class Network:
+    """Which network a run has: its name, "" for one handed in as ``net=``,
+    and its fingerprint, as :func:`~.weights.fingerprint` makes it."""
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """What :func:`write_run` wrote: all of a run but its two pictures.
+
+    In ``recipe``, "auto" has become the network that it was for this run.
+    ``network`` is None in files from before December 2026.
+    """
+
+    path: Path
+    state: dict
+    recipe: Recipe
+    backend: str
+    network: Network | None
+
+    def check_network(self, network):
+        """Raise ``ValueError`` if a run would go on with another network."""
+        if self.network in (None, network):
+            return
+        if self.network.fingerprint == network.fingerprint:
+            return
+        if not self.network.name:
+            raise invalid(
+                "{path} was saved with a network of its own. Hand in the same "
+                "one as net= to go on.",
+                path=self.path,
+            )
+        raise invalid(
+            "{path} was saved with another network, {name} as it was then. "
+            "Hand that in as net=, or begin a new run.",
+            path=self.path,
+            name=self.network.name,
+        )
+
+
+def write_run(path, state, recipe, backend, pictures, network, facts=None):
     """Write a run so that :func:`read_run` finds it, whole or not at all.
 
-    ``state`` is a dict of NumPy arrays. Of the two ``pictures``, PIL images,
-    only their SHA-256 and sizes are kept. ``facts``, which JSON can hold,
-    are there for :func:`facts_of_run`. Raises ``OSError`` if it cannot.
+    ``state`` is a dict of NumPy arrays, ``network`` a :class:`Network`. Of
+    the two ``pictures``, PIL images, only their SHA-256 and sizes are kept.
+    ``facts``, which JSON can hold, are there for :func:`facts_of_run`.
+    Raises ``OSError`` if it cannot.
     """
     metadata = {"recipe": recipe.to_json(), "backend": backend}
     metadata |= _fingerprint(pictures)
+    metadata |= {"network": network.name, "weights": network.fingerprint}
     metadata["facts"] = json.dumps(facts or {})
     write_whole(path, save(state, metadata))
 
 
 def read_run(path, pictures):
-    """Return ``(state, recipe, backend)`` of a run with these pictures.
+    """Return the :class:`SavedRun` in a file, checked, with these pictures.
 
     Raises ``FileNotFoundError`` without the file, and ``ValueError`` if it
     holds no run or one with other pictures.
     """
-    metadata, state = _read(path)
+    metadata, recipe = _metadata(path)
     mine = _fingerprint(pictures)
     # Older files have no sizes.
     if any(metadata.get(key, mine[key]) != mine[key] for key in mine):
@@ -40,7 +91,13 @@ def read_run(path, pictures):
             "and style pictures to go on.",
             path=path,
         )
-    return state, Recipe.from_json(metadata["recipe"]), metadata["backend"]
+    network = None
+    if "weights" in metadata:
+        network = Network(metadata.get("network", ""), metadata["weights"])
+        if recipe.weights == "auto" and network.name:
+            recipe = recipe.replace(weights=network.name)
+    state = _state(path, recipe)
+    return SavedRun(path, state, recipe, metadata["backend"], network)
 
 
 def facts_of_run(path):
@@ -48,11 +105,10 @@ def facts_of_run(path):
 
     Raises as :func:`read_run` does.
     """
-    metadata = _metadata(path)
-    recipe = Recipe.from_json(metadata["recipe"])
+    metadata, recipe = _metadata(path)
     try:
         facts = json.loads(metadata.get("facts", "{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         facts = None
     if not isinstance(facts, dict):
         raise _no_run(path)
@@ -65,15 +121,37 @@ def _fingerprint(pictures):
     return {"pictures": json.dumps(hashes), "sizes": json.dumps(sizes)}
 
 
-def _read(path):
-    metadata = _metadata(path)
+def _state(path, recipe):
+    """Return the run's state, once it is known that it can be one."""
     try:
-        return metadata, load_file(path)
-    except SafetensorError:
+        # Read, not mapped: a file that is cut meanwhile ends the process.
+        state = load(Path(path).read_bytes())
+    except _UNREADABLE:
         raise _no_run(path) from None
+    with _about(path):
+        return checked(state, recipe.image_shape)
 
 
 def _metadata(path):
+    """Return (metadata, recipe) of a run: texts, and a Recipe."""
+    _check_path(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except _UNREADABLE:
+        raise _no_run(path) from None
+    if {"recipe", "backend", "pictures"} - metadata.keys():
+        raise _no_run(path)
+    with _about(path):
+        recipe = Recipe.from_json(metadata["recipe"])
+    h, w = recipe.image_shape
+    too_large = Path(path).stat().st_size > 5 * 3 * 8 * h * w + _HEADER
+    if metadata["backend"] not in BACKENDS or too_large:
+        raise _no_run(path)
+    return metadata, recipe
+
+
+def _check_path(path):
     if Path(path).is_dir():
         raise invalid(
             "{path} is a folder. Name the file of a saved run in it.",
@@ -83,14 +161,15 @@ def _metadata(path):
         raise FileNotFoundError(
             _("There is no saved run at {path}.", path=path)
         )
+
+
+@contextmanager
+def _about(path):
+    """Name the file in what is wrong with a part of it."""
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-    except SafetensorError:
-        raise _no_run(path) from None
-    if {"recipe", "backend", "pictures"} - metadata.keys():
-        raise _no_run(path)
-    return metadata
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _no_run(path):

@@ -1,6 +1,7 @@
 """The run: epoch after epoch, stopped, changed, saved and gone on with."""
 
 import importlib
+import os
 import statistics
 import threading
 import time
@@ -12,10 +13,10 @@ from d2l_style.engine.base import Diverged, Losses
 from d2l_style.engine.forecast import Forecast
 from d2l_style.engine.gradient_shares import Shares
 from d2l_style.language import invalid
-from d2l_style.network.weights import resolve
+from d2l_style.network.weights import NAMES, resolve
 from d2l_style.pictures import images
 from d2l_style.recipe import BACKENDS, Recipe
-from d2l_style.saved_run import read_run, write_run
+from d2l_style.saved_run import Network, read_run, write_run
 
 # Epochs that a forecast is made from: some, and for a twentieth of the run's
 # time, which is at least so many seconds (short epochs jitter) and at most so
@@ -93,7 +94,7 @@ class StyleTransfer:
         self.synthesis = engine.Synthesis(
             content_img,
             style_img,
-            recipe or Recipe.preset("paired", backend),
+            Recipe.preset("paired", backend) if recipe is None else recipe,
             net=net,
             device=device,
         )
@@ -243,13 +244,29 @@ class StyleTransfer:
     def save(self, path):
         """Write the run to a safetensors file from which it can go on.
 
-        The two pictures are not in it, only their SHA-256 and sizes. A file
+        The two pictures and the network are not in it, only their SHA-256.
+        A file
         that is there already is replaced in one go, never left half written.
         """
         with self._lock:
             write_run(
-                path, self.state(), self.recipe, self.backend, self.pictures
+                path,
+                self.state(),
+                self.recipe,
+                self.backend,
+                self.pictures,
+                self.network(),
+                {"epoch": self.epoch},
             )
+
+    def network(self):
+        """Return which network it is, a :class:`~.saved_run.Network`."""
+        with self._lock:
+            own = self.synthesis.given_net
+            name = "" if own else network_of(self.recipe, self.backend)
+            if name not in ("", *NAMES):
+                name = os.path.abspath(name)
+            return Network(name, self.synthesis.network_fingerprint())
 
     @classmethod
     def load(
@@ -265,14 +282,14 @@ class StyleTransfer:
         """Return the run that :meth:`save` wrote, with its pictures.
 
         It may go on in the other backend. Raises ``ValueError`` if the file
-        is no saved run or the pictures are not those of the run.
+        is no saved run, or pictures or network are not those of the run.
         """
         pair = [images.as_image(img) for img in (content_img, style_img)]
-        state, recipe, before = read_run(path, pair)
-        transfer = cls(
-            *pair, recipe, backend or before, net=net, device=device
-        )
-        transfer.restore(state)
+        saved = read_run(path, pair)
+        backend = backend or saved.backend
+        transfer = cls(*pair, saved.recipe, backend, net=net, device=device)
+        saved.check_network(transfer.network())
+        transfer.restore(saved.state)
         return transfer
 
 

@@ -15,6 +15,8 @@ from servers import closed_address, serving
 
 import d2l_style
 from d2l_style import cli
+from d2l_style.cli import fetch as fetch_command
+from d2l_style.cli import transfer as transfer_command
 from d2l_style.engine.forecast import Forecast
 from d2l_style.network import fetch
 from d2l_style.pictures import images
@@ -76,9 +78,11 @@ def recorded(monkeypatch):
             h, w = self.recipe.image_shape
             return Image.new("RGB", (w, h), "red")
 
-    monkeypatch.setattr(cli, "StyleTransfer", Recorded)
+    monkeypatch.setattr(transfer_command, "StyleTransfer", Recorded)
     # Which network it is depends on the GPU that a framework sees.
-    monkeypatch.setattr(cli, "network_of", lambda recipe, _: recipe.weights)
+    monkeypatch.setattr(
+        transfer_command, "network_of", lambda recipe, _: recipe.weights
+    )
     return calls
 
 
@@ -160,7 +164,9 @@ def test_a_small_run_takes_more_than_nothing(
     run, pictures, out, recorded, monkeypatch
 ):
     monkeypatch.setattr(
-        cli.StyleTransfer, "forecast", lambda run: Forecast(3.21e6, 0.0001)
+        transfer_command.StyleTransfer,
+        "forecast",
+        lambda run: Forecast(3.21e6, 0.0001),
     )
     _, said, _ = run("transfer", *pictures, "-o", out)
     told = "500 epochs: less than a second and 3.2 MB of memory."
@@ -473,6 +479,7 @@ def test_divergence_keeps_the_last_picture(
 SLOW_RUN = """
     import signal, sys
     from d2l_style import cli
+    from d2l_style.cli import transfer
     from d2l_style.transfer import StyleTransfer
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -484,7 +491,7 @@ SLOW_RUN = """
                 if num_epochs is None and epoch.number == 3:
                     print("three epochs", file=sys.stderr, flush=True)
 
-    cli.StyleTransfer = Told
+    transfer.StyleTransfer = Told
     cli.main()
 """
 
@@ -514,17 +521,21 @@ def test_control_c_keeps_the_picture(pictures, out, narrow_file):
     last = said.splitlines()[-1]
     assert last.startswith("Stopped after ")
     assert int(last.split()[2]) >= 3
-    assert last.endswith(f" epochs. {out} holds the picture.")
+    goes_on = "; --resume goes on from there."
+    assert last.endswith(f" epochs. {out} holds the picture{goes_on}")
     with Image.open(out) as img:
         assert img.size == (48, 32)
-    assert os.listdir(out.parent) == [out.name]
+    assert sorted(os.listdir(out.parent)) == [
+        out.name,
+        f"{out.name}.unfinished",
+    ]
 
 
 def test_control_c_before_the_first_epoch(run, pictures, out, monkeypatch):
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "StyleTransfer", interrupted)
+    monkeypatch.setattr(transfer_command, "StyleTransfer", interrupted)
     code, said, err = run("transfer", *pictures, "-o", out)
     assert code in (1, 130)
     assert "Traceback" not in err
@@ -596,7 +607,9 @@ def folder(tmp_path, monkeypatch):
     sources = [fetch.Source("https://official.invalid/a.jpg", sha256, 0.1)]
     for name in ("fetch_images", "restore_images"):
         monkeypatch.setattr(
-            cli.fetching, name, partial(getattr(fetch, name), sources=sources)
+            fetch_command.fetching,
+            name,
+            partial(getattr(fetch, name), sources=sources),
         )
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return folder
@@ -803,9 +816,9 @@ class Bracketed:
 
 language._catalogue = lambda name: Bracketed()
 import typer
-from d2l_style import cli
+from d2l_style.cli import app
 
-app = typer.main.get_command(cli.app)
+app = typer.main.get_command(app.app)
 print(repr(app.help))
 for command in app.commands.values():
     print(repr(command.help))

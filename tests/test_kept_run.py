@@ -13,6 +13,7 @@ pytest.importorskip("anywidget", reason="anywidget is not installed")
 
 from test_panel import SIZE, until  # noqa: E402
 
+from d2l_style.machine import files
 from d2l_style.panel import StylePanel, lasting, place, viewers  # noqa: E402
 from d2l_style.panel.kept_run import EVERY, KeptRun  # noqa: E402
 from d2l_style.panel.still import Still  # noqa: E402
@@ -172,14 +173,10 @@ def test_a_folder_that_cannot_be_written_is_told_once(kept_in, open_panel):
 def test_a_full_disk_is_told_and_the_run_goes_on(
     kept_in, open_panel, monkeypatch
 ):
-    from safetensors import SafetensorError
+    def full(_path):
+        raise OSError(28, "No space left on device")
 
-    from d2l_style import saved_run
-
-    def full(*_args):
-        raise SafetensorError("I/O error: No space left on device")
-
-    monkeypatch.setattr(saved_run, "save_file", full)
+    monkeypatch.setattr(files, "_flush", full)
     p = open_panel()
     run(p, EVERY + 1)
     assert "No space left" in p.bar.messages.value

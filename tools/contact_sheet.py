@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 from rich.progress import track
 
-from d2l_style.machine.console import forgive_letters
+from d2l_style.machine.console import steady_streams
 from d2l_style.network.weights import describe
 from d2l_style.pictures import images
 from d2l_style.pictures.contact_sheet import contact_sheet
@@ -26,7 +26,7 @@ SHEET = Path(__file__).resolve().parent.parent / "out" / "contact-sheet.jpg"
 
 def main(argv=None):
     """Run the program and write the sheet."""
-    forgive_letters()
+    steady_streams()
     samples = sample_images()
     args = parser(samples).parse_args(argv)
     recipe = Recipe(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.progress import track
 
-from d2l_style.machine.console import forgive_letters
+from d2l_style.machine.console import steady_streams
 from d2l_style.network.weights import describe, resolve
 from d2l_style.pictures import images
 from d2l_style.pictures.animator import Animator
@@ -59,7 +59,7 @@ def demo(backend, recipe):
 
 
 def main():
-    forgive_letters()
+    steady_streams()
     network = resolve()  # the same for both frameworks, GPU or not
     epochs, size = QUICK.get(network, FULL)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -31,7 +31,7 @@ from pathlib import Path
 
 from safetensors import safe_open
 
-from d2l_style.machine.console import forgive_letters
+from d2l_style.machine.console import steady_streams
 from d2l_style.machine.doctor import require
 from d2l_style.network.weights import read_safetensors
 
@@ -64,7 +64,7 @@ COMMITTED_LOGS = sorted((Path(__file__).parent / "mini").glob("*.csv"))
 
 def main(argv=None):
     """Run the program; return its exit code."""
-    forgive_letters()
+    steady_streams()
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
         if argv[:1] == ["calibrate"]:

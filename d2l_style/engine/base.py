@@ -11,10 +11,12 @@ import numpy as np
 
 from d2l_style.choices import NETWORK, SIZE
 from d2l_style.engine import forecast
+from d2l_style.engine.state import AVERAGES, COUNTS, checked
 from d2l_style.language import _, invalid
 from d2l_style.network import vgg
+from d2l_style.network.weights import fingerprint
 from d2l_style.pictures import images
-from d2l_style.recipe import Recipe
+from d2l_style.recipe import Recipe, a_recipe
 
 MAX_LR = 1e35  # beyond it float32 ends
 EPSILON = 1e-8  # Adam's, in both frameworks
@@ -77,11 +79,11 @@ class SynthesisBase(ABC):
     def __init__(
         self, content_img, style_img, recipe=None, *, net=None, device=None
     ):
-        self.recipe = recipe or Recipe()
+        self.recipe = Recipe() if recipe is None else a_recipe(recipe)
         self.content_img = images.as_image(content_img)
         self.style_img = images.as_image(style_img)
         self.device = device or self._default_device()
-        self._given_net = net is not None
+        self.given_net, self._fingerprint = net is not None, (None, "")
         with self._computing(self.recipe):
             self.pretrained_net = net or self._load(self.recipe.weights)
         self.epoch = 0
@@ -162,7 +164,7 @@ class SynthesisBase(ABC):
                 self.content_img = images.as_image(content_img)
             if style_img is not None:
                 self.style_img = images.as_image(style_img)
-            if NETWORK in anew and not self._given_net:
+            if NETWORK in anew and not self.given_net:
                 self.pretrained_net = self._load(recipe.weights)
             new = content_img is not None or style_img is not None
             if new or anew:
@@ -252,30 +254,31 @@ class SynthesisBase(ABC):
         It may come from the other backend. Raises ``ValueError`` if it does
         not fit. If it raises, nothing has changed.
         """
-        shape = (1, 3, *self.recipe.image_shape)
-        for name in ("image", "mean", "variance"):
-            array = state.get(name)
-            if array is None:
-                raise invalid(
-                    "This state does not fit: {name} should be {shape}, "
-                    "and is missing.",
-                    name=name,
-                    shape=shape,
-                )
-            if array.shape != shape:
-                raise invalid(
-                    "This state does not fit: {name} should be {shape}, "
-                    "and is {given}.",
-                    name=name,
-                    shape=shape,
-                    given=array.shape,
-                )
-        epoch, steps = int(state["epoch"]), int(state["adam_steps"])
+        new = checked(state, self.recipe.image_shape)
         with self.all_or_nothing():
-            self._begin(
-                state["image"], state["mean"], state["variance"], steps
-            )
-            self.epoch, self.adam_steps = epoch, steps
+            self._begin(*(new[name] for name in AVERAGES), new["adam_steps"])
+            self.epoch, self.adam_steps = (new[name] for name in COUNTS)
+
+    @_computes
+    def network_fingerprint(self):
+        """Return the SHA-256 of the network's parameters, in hex.
+
+        The same in both backends, and as :func:`~.weights.fingerprint` gives
+        it for what was loaded.
+        """
+        if self._fingerprint[0] is not self.pretrained_net:
+            parameters = dict(self._parameters(self.pretrained_net.features))
+            self._fingerprint = self.pretrained_net, fingerprint(parameters)
+        return self._fingerprint[1]
+
+    def _parameters(self, features):
+        """Yield (name, NumPy array) of all convolutions that are there."""
+        for layer in vgg.CONVS:
+            if layer.index < len(features):
+                conv = features[layer.index]
+                for kind in ("weight", "bias"):
+                    array = self._as_numpy(getattr(conv, kind))
+                    yield f"features.{layer.index}.{kind}", array
 
     def bytes_needed(self):
         """Forecast how many bytes the run takes besides the network."""
@@ -374,6 +377,10 @@ class SynthesisBase(ABC):
     def _computing(self, recipe):
         """Return the context in which the backend computes a recipe."""
         return nullcontext()
+
+    @abstractmethod
+    def _as_numpy(self, parameter):
+        """Return a parameter of a layer as a float32 NumPy array."""
 
     @abstractmethod
     def _array(self):

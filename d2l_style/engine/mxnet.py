@@ -104,6 +104,9 @@ class Synthesis(SynthesisBase):
         self.trainer.set_learning_rate(lr)
         self.trainer.step(1)
 
+    def _as_numpy(self, parameter):
+        return parameter.data().asnumpy().astype("float32", copy=False)
+
     def _array(self):
         return self.X.asnumpy()
 

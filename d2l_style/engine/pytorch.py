@@ -48,7 +48,7 @@ class Synthesis(SynthesisBase):
     def _make_net(self, recipe):
         taps = {*recipe.content_taps, *recipe.style_taps}
         dtype = self._dtype(recipe)
-        net = frozen(self.pretrained_net, taps, dtype, copy=self._given_net)
+        net = frozen(self.pretrained_net, taps, dtype, copy=self.given_net)
         if self._apples:  # convolutions in channels_last are slow there
             net = net.to(memory_format=torch.contiguous_format)
         return net.to(self.device)
@@ -124,6 +124,9 @@ class Synthesis(SynthesisBase):
             amsgrad=False,
             maximize=False,
         )
+
+    def _as_numpy(self, parameter):
+        return parameter.detach().float().cpu().numpy()
 
     def _array(self):
         return self.X.cpu().numpy().copy()

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 
 from d2l_style.language import _
 from d2l_style.machine import commands, remedies
-from d2l_style.machine.console import forgive_letters
+from d2l_style.machine.console import steady_streams
 from d2l_style.machine.numpy_aliases import lent_names
 from d2l_style.machine.remedies import TITLES, Machine
 
@@ -90,7 +90,7 @@ def _reason(error):
 
 
 def main(names):
-    forgive_letters()
+    steady_streams()
     for sentence in filter(None, map(missing_framework, names)):
         print(sentence)
 

@@ -4,6 +4,7 @@ Both backends build their network from the dict that
 :func:`load_parameters` returns, so they compute with the same numbers.
 """
 
+import hashlib
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -226,6 +227,18 @@ def _tensor(tensors, name, layer):
             layer=layer,
         )
     return array
+
+
+def fingerprint(parameters):
+    """Return the SHA-256 of a network's parameters, in hex.
+
+    ``parameters`` is a dict as :func:`load_parameters` returns it.
+    """
+    digest = hashlib.sha256()
+    for name, array in sorted(parameters.items()):
+        digest.update(name.encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def bundled():

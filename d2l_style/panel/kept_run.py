@@ -10,8 +10,8 @@ from dataclasses import asdict
 
 from d2l_style.language import invalid
 from d2l_style.machine.files import whole_file
+from d2l_style.machine.throttle import Throttle
 from d2l_style.panel.session import History, Mark, Moment
-from d2l_style.panel.throttle import Throttle
 from d2l_style.pictures import images
 from d2l_style.pictures.samples import KINDS
 from d2l_style.saved_run import facts_of_run, read_run, write_run
@@ -53,6 +53,7 @@ class KeptRun:
             moment.recipe,
             self.backend,
             moment.pictures,
+            session.transfer.network(),
             {
                 "epoch": moment.epoch,
                 "names": moment.names,
@@ -83,18 +84,39 @@ class KeptRun:
             return epoch, recipe.num_epochs, names
         return None
 
+    def take_up(self, session):
+        """Have a session go on from the run; return its Moment.
+
+        Raises as :meth:`read` does, and ``ValueError`` if the network is
+        another one today. Then the session is where it was.
+        """
+        moment, saved = self._read()
+        session.begin()
+        before = session.moment()
+        session.go_to(moment)
+        try:
+            saved.check_network(session.transfer.network())
+        except ValueError:
+            session.go_to(before)
+            raise
+        return moment
+
     def read(self):
         """Return the :class:`~.session.Moment` at which the run was left.
 
         Raises ``ValueError`` and ``FileNotFoundError`` if it is damaged.
         """
+        return self._read()[0]
+
+    def _read(self):
         path = self.folder / "run.safetensors"
         pictures = tuple(
             images.open_image(self.folder / f"{kind}.png") for kind in KINDS
         )
-        state, recipe, _backend = read_run(path, pictures)
+        saved = read_run(path, pictures)
         epoch, names, history = _checked(facts_of_run(path)[1])
-        return Moment(state, recipe, pictures, names, epoch, history)
+        state, recipe = saved.state, saved.recipe
+        return Moment(state, recipe, pictures, names, epoch, history), saved
 
 
 def _checked(facts):

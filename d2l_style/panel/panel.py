@@ -525,9 +525,8 @@ class StylePanel(widgets.VBox):
 
     def _do_go_on(self):
         """Take up the run that was left beside the notebook."""
-        wish, moment = self.wanted, self.lasting.kept.read()
-        self.session.begin()
-        self.session.go_to(moment)
+        wish = self.wanted
+        moment = self.lasting.kept.take_up(self.session)
         samples = sample_images()
         for kind, img in zip(KINDS, moment.pictures, strict=True):
             if moment.names[kind] not in samples:

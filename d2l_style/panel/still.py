@@ -12,7 +12,7 @@ import textwrap
 
 from PIL import Image, ImageDraw, ImageFont
 
-from d2l_style.panel.throttle import Throttle
+from d2l_style.machine.throttle import Throttle
 from d2l_style.pictures.contact_sheet import FONT, INK, PAPER
 from d2l_style.pictures.png import jpeg_bytes
 

@@ -7,10 +7,10 @@ import ipywidgets as widgets
 from PIL import Image
 
 from d2l_style.language import _
+from d2l_style.machine.throttle import Throttle
 from d2l_style.panel.parts import Compare, hint
 from d2l_style.panel.plots import LossPlot
 from d2l_style.panel.snapshots import Film
-from d2l_style.panel.throttle import Throttle
 from d2l_style.pictures import images
 from d2l_style.pictures.png import jpeg_bytes
 from d2l_style.pictures.samples import KINDS

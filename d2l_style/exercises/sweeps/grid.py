@@ -11,7 +11,7 @@ from PIL import Image
 from d2l_style.language import _, invalid
 from d2l_style.network import vgg
 from d2l_style.pictures import images
-from d2l_style.recipe import Recipe
+from d2l_style.recipe import Recipe, a_recipe
 
 PICTURES = ("content_img", "style_img")
 
@@ -45,10 +45,7 @@ def cells(content_img, style_img, recipe, grid):
     Raises ``ValueError`` or ``TypeError``, before anything is run, with what
     would be valid.
     """
-    if not isinstance(recipe, Recipe):
-        raise TypeError(
-            _("recipe must be a Recipe, not {given!r}.", given=recipe)
-        )
+    recipe = a_recipe(recipe)
     axes = {name: _axis(name, v) for name, v in _checked(grid).items()}
     base = {
         "content_img": images.as_image(content_img),

@@ -23,7 +23,7 @@ from d2l_style.machine.files import (
     writable_folder,
     write_whole,
 )
-from d2l_style.network.weights import load_parameters
+from d2l_style.network.weights import fingerprint, load_parameters
 from d2l_style.pictures import images
 from d2l_style.recipe import Recipe
 
@@ -185,11 +185,7 @@ def network_fingerprint(weights):
     Raises ``ValueError`` and ``FileNotFoundError`` as
     :func:`d2l_style.network.weights.load_parameters` does.
     """
-    digest = hashlib.sha256()
-    for name, array in sorted(load_parameters(weights).items()):
-        digest.update(name.encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+    return fingerprint(load_parameters(weights))
 
 
 def picture_fingerprint(img):

@@ -15,6 +15,10 @@ class Throttle:
         self._share, self._least = share, least
         self._cost = self._last = self.spent = 0.0
 
+    def begin(self):
+        """Have the first time, too, wait until it is due."""
+        self._last = time.perf_counter()
+
     def due(self):
         """Return whether its turn has come."""
         pause = max(self._least, self._cost / self._share)
