@@ -485,6 +485,7 @@ def test_the_recipe_comes_back_from_a_saved_png(open_panel):
     p.recipe_page.upload.value = upload("saved.png", p._png()[2])
     text = p.recipe_page.text.value
     assert Recipe.from_text(text) == p.recipe
+    assert "If you trust" in p.bar.messages.value  # it names a file
     p.recipe_page.upload.value = upload("mine.png", as_file(picture(9)))
     assert "carries no recipe" in p.bar.messages.value
     p.recipe_page.upload.value = upload("notes.txt", b"no picture")
@@ -567,7 +568,13 @@ def test_a_saved_png_opens_the_same_panel(open_panel, tmp_path, backend):
     assert recipe_in_png(path) == p.recipe
     with Image.open(path) as img:
         assert img.text["d2l-style backend"] == backend
-    again = StylePanel.from_png(path, picture(1), picture(2), backend=backend)
+    pictures, weights = (picture(1), picture(2)), p.recipe.weights
+    with pytest.raises(ValueError, match="If you trust") as error:
+        StylePanel.from_png(path, *pictures, backend=backend)
+    assert weights in str(error.value)
+    again = StylePanel.from_png(
+        path, *pictures, weights=weights, backend=backend
+    )
     assert again.recipe == p.recipe
     again.close()
 
@@ -576,7 +583,8 @@ def test_a_saved_png_names_its_samples(tmp_path, backend, recipe):
     p = StylePanel("harbour", "bojagi", recipe, backend)
     p.save_png(tmp_path / "a.png")
     p.close()
-    again = StylePanel.from_png(tmp_path / "a.png", backend=backend)
+    path, weights = tmp_path / "a.png", recipe.weights
+    again = StylePanel.from_png(path, weights=weights, backend=backend)
     assert again.session.names == {"content": "harbour", "style": "bojagi"}
     again.close()
 

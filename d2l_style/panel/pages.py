@@ -5,6 +5,7 @@ import html
 import ipywidgets as widgets
 
 from d2l_style.language import _
+from d2l_style.network.weights import NAMES
 from d2l_style.panel.bar import WRAP
 from d2l_style.panel.parts import Compare, Download
 from d2l_style.panel.quiet import Quiet
@@ -94,7 +95,15 @@ class RecipePage:
                 self._complain(str(error))
                 continue
             self.text.value = recipe.to_python()
-            self._load(recipe)
+            if recipe.weights in NAMES:
+                self._load(recipe)
+                continue
+            sentence = _(
+                "The recipe in this picture takes its network from the file "
+                "{path}. If you trust that file, press “Use this text”.",
+                path=recipe.weights,
+            )
+            self._complain(sentence)
 
 
 class SnapshotsPage:

@@ -12,7 +12,7 @@ from d2l_style.language import _, invalid
 from d2l_style.machine.figures import guard_figures
 from d2l_style.machine.files import write_whole
 from d2l_style.machine.tuning import free_cores
-from d2l_style.network.weights import describe
+from d2l_style.network.weights import NAMES, describe
 from d2l_style.panel.bar import WRAP, Bar
 from d2l_style.panel.choices import presets
 from d2l_style.panel.controls import Controls
@@ -174,13 +174,24 @@ class StylePanel(widgets.VBox):
         return self.transfer
 
     @classmethod
-    def from_png(cls, path, content_img=None, style_img=None, **kwargs):
+    def from_png(
+        cls, path, content_img=None, style_img=None, *, weights=None, **kwargs
+    ):
         """Open a panel with the recipe of a PNG that a panel has saved.
 
         And with its pictures, where they are samples; others have to be
-        handed in. Raises as :func:`recipe_in_png` does.
+        handed in, and so has a network in a file, as ``weights``. Raises as
+        :func:`recipe_in_png` does.
         """
         recipe, here = recipe_in_png(path), sample_images()
+        if weights is not None:
+            recipe = recipe.replace(weights=weights)
+        elif recipe.weights not in NAMES:  # who sent it chose that file
+            raise invalid(
+                "The recipe in this picture takes its network from the file "
+                "{path}. If you trust that file, hand it in as weights=.",
+                path=recipe.weights,
+            )
         names = {k: v for k, v in names_in_png(path).items() if v in here}
         if content_img is None:
             content_img = names.get("content")
