@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 import zlib
+from pathlib import Path
 
 from d2l_style.language import _
 
@@ -39,6 +40,8 @@ def download_wheel(requirement, folder, most):
     ``ConnectionError`` with pip's reason if it cannot get the wheel, or if
     it takes more than ``most`` bytes for one or is far too slow.
     """
+    folder = Path(folder, "pip")  # where nothing else lies
+    folder.mkdir()
     command = [
         *(sys.executable, "-m", "pip", "download", "--no-deps"),
         *("--only-binary", ":all:", "--no-input", "--retries", "2"),
