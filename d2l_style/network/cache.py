@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
@@ -49,10 +49,12 @@ def scratch():
             )
         ) from None
     try:
-        _take_over(folder)
+        with suppress(OSError):  # what others own stays
+            _take_over(folder)
         yield folder
     finally:
-        _clear(folder)
+        with suppress(OSError):
+            _clear(folder)
         _let_go(hold)
 
 
