@@ -1,6 +1,7 @@
 """What the tests share: backends, a narrow network, two small pictures."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -78,6 +79,14 @@ def own_cache(tmp_path_factory, monkeypatch):
 def no_carrier(monkeypatch):
     """The package that carries Oxford's VGG-19 is not installed."""
     monkeypatch.setattr(fetch, "find_spec", lambda name: None)
+
+
+def put_oxford():
+    """Put something as long as Oxford's VGG-19 where it is looked for."""
+    path = fetch.cache_dir() / fetch.OXFORD.name
+    path.touch()
+    os.truncate(path, fetch.OXFORD_BYTES)
+    return path
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ SOURCES = sorted((ROOT / "notebooks/source").glob("*.md"))
 # --- every text file is opened with its encoding -----------------------------
 
 # Their open() takes no text: pictures, pages, samples[name].
-_NO_TEXT = {"Image", "os", "webbrowser"}
+_NO_TEXT = {"Image", "os", "webbrowser", "archive"}
 # What gives text without being asked to: the place of its encoding.
 _TEXT = {"read_text": 0, "write_text": 1, "TextIOWrapper": 1, "fdopen": 3}
 _TEXT |= {"getoutput": 1, "getstatusoutput": 1}

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from servers import closed_address, serving
 
-from d2l_style.network import fetch
+from d2l_style.network import download, fetch
 from d2l_style.network.weights import describe, load_parameters, resolve
 
 CONTENT = bytes(range(256)) * 40
@@ -26,7 +26,7 @@ def no_proxy(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch):
-    monkeypatch.setattr(fetch, "SECONDS", 0.4)
+    monkeypatch.setattr(download, "SECONDS", 0.4)
 
 
 def source(url, content=CONTENT, name="file.bin"):
@@ -134,9 +134,12 @@ def test_a_disk_that_is_full_is_not_blamed_on_the_network(
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fetch.pooch, "retrieve", full)
-    with pytest.raises(OSError, match="No space left") as error:
-        fetch.download(source("https://official.invalid"), tmp_path, False)
+    monkeypatch.setattr(download, "_append", full)
+    with (
+        serving(**{"file.bin": CONTENT}) as server,
+        pytest.raises(OSError, match="No space left") as error,
+    ):
+        fetch.download(source(server.url), tmp_path, False)
     assert not isinstance(error.value, ConnectionError)
 
 

@@ -12,7 +12,8 @@ from conftest import ROOT, picture
 from test_imports import python
 
 from d2l_style.network import fetch, oxford, vgg
-from d2l_style.network.weights import checked, load_parameters
+from d2l_style.network.tensors import checked
+from d2l_style.network.weights import load_parameters
 
 NAMES = [layer.name for layer in vgg.CONVS]
 RAW = dict.fromkeys(NAMES, 1.0)  # as Oxford has it

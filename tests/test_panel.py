@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import numpy as np
 import psutil
 import pytest
-from conftest import FRAMEWORKS, picture
+from conftest import FRAMEWORKS, picture, put_oxford
 from PIL import Image
 
 ipywidgets = pytest.importorskip("ipywidgets", reason="it is not installed")
@@ -848,7 +848,7 @@ def test_networks_on_offer_are_those_that_are_here(no_carrier, own_cache):
 def test_the_panel_says_which_network_auto_is(
     open_panel, d2l, monkeypatch, own_cache, narrow_parameters
 ):
-    (own_cache / fetch.OXFORD.name).touch()
+    put_oxford()
     monkeypatch.setattr(d2l, "has_gpu", lambda: True)
     monkeypatch.setattr(d2l, "load_parameters", lambda w: narrow_parameters)
     p = open_panel(recipe=Recipe(image_shape=SIZE))

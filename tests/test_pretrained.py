@@ -11,6 +11,7 @@ import zipfile
 from functools import partial
 
 import pytest
+from conftest import put_oxford
 from safetensors.numpy import save_file
 from servers import closed_address, serving
 
@@ -173,7 +174,7 @@ def test_the_best_that_is_here_answers_and_the_line_says_which(
         return out
 
     assert "fetch vgg19'" in line()
-    (fetch.cache_dir() / fetch.OXFORD.name).write_bytes(b"stand-in")
+    put_oxford()
     said = line()
     for words in ("minutes on a CPU", "d2l.pretrained_vgg19('mini')"):
         assert (words in said) != gpu
@@ -407,12 +408,14 @@ def test_gluons_relus_are_layers_of_their_own(framework, d2l):
 @pytest.mark.parametrize("backend", ["mxnet"])
 def test_gluons_own_folder_is_known(tmp_path):
     """MXNET_HOME moves it, and MXNet reads that when it is imported."""
-    path = tmp_path / "models" / "vgg19-ad2f660d.params"
+    sha1 = hashlib.sha1(b"stand-in").hexdigest()
+    path = tmp_path / "models" / f"vgg19-{sha1[:8]}.params"
     path.parent.mkdir()
     path.write_bytes(b"stand-in")
     code = (
         "from d2l_style import mxnet as d2l\n"
-        "from mxnet.gluon.model_zoo import vision\n"
+        "from mxnet.gluon.model_zoo import model_store, vision\n"
+        f"model_store._model_sha1['vgg19'] = '{sha1}'\n"
         "vision.vgg.get_vgg = lambda *args, **kwargs: 'the real one'\n"
         "print(vision.vgg19(pretrained=True))"
     )

@@ -18,13 +18,12 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
-from conftest import ROOT, picture
+from conftest import ROOT, picture, put_oxford
 
 from d2l_style import language
 from d2l_style.exercises import meters, sweep
 from d2l_style.exercises.sweeps import run
 from d2l_style.exercises.sweeps.grid import Cell
-from d2l_style.network import fetch
 from d2l_style.network.weights import load_parameters
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
@@ -282,7 +281,7 @@ def test_networks_and_pictures_are_read_once(swept, narrow_file, monkeypatch):
 def test_auto_is_the_network_that_a_run_would_take(
     d2l, backend, monkeypatch, own_cache, content_img, style_img, gpu
 ):
-    (own_cache / fetch.OXFORD.name).touch()
+    put_oxford()
     monkeypatch.setattr(d2l, "has_gpu", lambda: gpu)
     cell = Cell({}, RECIPE.replace(weights="auto"), content_img, style_img)
     named = run._with_network(cell, backend)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from conftest import put_oxford
 from PIL import Image
 from safetensors.numpy import save_file
 
@@ -36,13 +37,6 @@ def no_mini(monkeypatch, tmp_path, no_carrier):
 
 
 # The names
-
-
-def put_oxford():
-    """Put something where Oxford's VGG-19 is looked for."""
-    path = fetch.cache_dir() / fetch.OXFORD.name
-    path.write_bytes(b"not the real one")
-    return path
 
 
 def test_auto_takes_the_best_that_is_here(no_mini, narrow_parameters):
@@ -459,7 +453,7 @@ def test_a_type_that_holds_no_weights(save, dtype):
 def test_a_damaged_cache_names_the_file():
     fetch.cached_vgg19().write_bytes(b"damaged")
     with pytest.raises(ValueError, match="vgg19-imagenet.safetensors"):
-        load_parameters("auto")
+        load_parameters("imagenet")
 
 
 # The network

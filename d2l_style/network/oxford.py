@@ -41,8 +41,12 @@ def carrier():
     that was cut off only where there is no other.
     """
     there = [path for path in oxford_places() if path.is_file()]
-    whole = [p for p in there if p.stat().st_size == OXFORD_BYTES]
-    return next(iter(whole + there), None)
+    return next(iter([*filter(is_whole, there), *there]), None)
+
+
+def is_whole(path):
+    """Return whether the file is there and as long as Oxford's."""
+    return path is not None and path.stat().st_size == OXFORD_BYTES
 
 
 def parameters(path, factors=None):

@@ -1,13 +1,14 @@
 """Let ``vgg19(pretrained=True)`` of the frameworks themselves always answer.
 
 The book's cells ask torchvision or Gluon for trained weights, and those
-download them. Where the download fails, this module answers with the best
-network that is here and prints one line that says so. A file that the
-framework has downloaded before is used as ever, as are all other calls.
+download them. Where the download fails, or a file that was downloaded before
+is damaged, this module answers with the best network that is here and prints
+one line that says so. A whole file is used as ever, as are all other calls.
 """
 
 import contextlib
 import functools
+import hashlib
 import http.client
 import io
 import os
@@ -19,7 +20,8 @@ import zipfile
 
 import wrapt
 
-from d2l_style.language import _
+from d2l_style.language import N_, _
+from d2l_style.network.download import in_time
 
 SECONDS = 5  # to wait for the server before doing without it
 # What the frameworks raise if the server refuses, the connection is cut off,
@@ -48,7 +50,8 @@ def watch_torchvision(substitute, has_gpu):
         def source(**kwargs):
             url = models.VGG19_Weights.DEFAULT.url
             folder = os.path.join(torch.hub.get_dir(), "checkpoints")
-            return url, os.path.join(folder, os.path.basename(url))
+            path = os.path.join(folder, os.path.basename(url))
+            return url, path, os.path.exists(path)
 
         for module in (models, models.vgg):
             module.vgg19 = _watched(module.vgg19, source, substitute, has_gpu)
@@ -67,14 +70,20 @@ def watch_gluon(substitute, has_gpu):
     def source(root=default, **kwargs):
         name = f"vgg19-{model_store.short_hash('vgg19')}"
         path = os.path.join(os.path.expanduser(root), f"{name}.params")
-        return f"{utils._get_repo_url()}gluon/models/{name}.zip", path
+        # Gluon downloads a damaged one again, if there is a server.
+        whole = os.path.exists(path) and _is_whole(path)
+        return f"{utils._get_repo_url()}gluon/models/{name}.zip", path, whole
 
     for module in (vision, vision.vgg):
         module.vgg19 = _watched(module.vgg19, source, substitute, has_gpu)
 
 
 def _watched(vgg19, source, substitute, has_gpu):
-    """Return ``vgg19``, answering with ``substitute`` if it must."""
+    """Return ``vgg19``, answering with ``substitute`` if it must.
+
+    ``source(**kwargs)`` returns the file's address, its path here, and
+    whether the framework would take what is there.
+    """
     if hasattr(vgg19, "__wrapped_by_d2l_style__"):
         return vgg19
 
@@ -82,29 +91,59 @@ def _watched(vgg19, source, substitute, has_gpu):
     def watched(*args, **kwargs):
         if not _wants_weights(args, kwargs):
             return vgg19(*args, **kwargs)
-        url, path = source(**kwargs)
-        if os.path.exists(path):
-            return vgg19(*args, **kwargs)
-        if _answers(url):
+        url, path, takes = source(**kwargs)
+        if takes:
+            try:
+                return vgg19(*args, **kwargs)
+            except Exception:  # a pickle can raise anything
+                if _is_whole(path):
+                    raise
+        elif _answers(url):
             with contextlib.suppress(*_FAILED):
                 return _without_noise(vgg19, *args, **kwargs)
-        return _answer(vgg19, substitute, has_gpu, kwargs)
+        return _answer(vgg19, substitute, has_gpu, path, kwargs)
 
     watched.__wrapped_by_d2l_style__ = True
     return watched
 
 
-def _answer(vgg19, substitute, has_gpu, kwargs):
+def _is_whole(path):
+    """Return whether a file has the hash that is in its name.
+
+    ``vgg19-dcbb9e9d.pth`` of torchvision: the first letters of its SHA-256;
+    ``vgg19-ad2f660d.params`` of Gluon: of its SHA-1.
+    """
+    stem, suffix = os.path.splitext(os.path.basename(path))
+    algorithm = "sha1" if suffix == ".params" else "sha256"
+    try:
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, algorithm).hexdigest()
+    except OSError:
+        return False
+    return digest.startswith(stem.rpartition("-")[2])
+
+
+def _answer(vgg19, substitute, has_gpu, path, kwargs):
     """Return the best network that is here, whatever "auto" would take."""
-    from d2l_style.network.weights import best, describe
+    from d2l_style.network.weights import describe, there
 
     framework = vgg19.__module__.split(".")[0]
-    sentence = _(
-        "{framework} could not download its VGG-19, so d2l_style answers.",
-        framework=framework,
-    )
-    kind = best()
-    sentences = [sentence, describe(kind)]
+    if os.path.exists(path):
+        message = N_(
+            "{framework}'s own file {path} is damaged, so d2l_style answers; "
+            "delete it, and {framework} downloads it again."
+        )
+    else:
+        message = N_(
+            "{framework} could not download its VGG-19, so d2l_style answers."
+        )
+    for kind in there():
+        try:
+            net = substitute(kind)
+            break
+        except (OSError, ValueError):  # damaged, and as long as it should be
+            continue
+    sentences = [_(message, framework=framework, path=path), describe(kind)]
     if kind == "oxford" and not has_gpu():
         sentences.append(
             _(
@@ -113,7 +152,6 @@ def _answer(vgg19, substitute, has_gpu, kwargs):
             )
         )
     print(*sentences)
-    net = substitute(kind)
     if kwargs.get("ctx") is not None:  # Gluon's vgg19(ctx=...)
         net.collect_params().reset_ctx(kwargs["ctx"])
     return net
@@ -133,7 +171,8 @@ def _answers(url):
     """
     try:
         request = urllib.request.Request(url, method="HEAD")
-        urllib.request.urlopen(request, timeout=SECONDS).close()
+        ask = functools.partial(urllib.request.urlopen, timeout=SECONDS)
+        in_time(2 * SECONDS, ask, request).close()
     except urllib.error.HTTPError as error:
         return error.code in (405, 501)
     except (OSError, ValueError, http.client.HTTPException):

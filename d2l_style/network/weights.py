@@ -9,23 +9,14 @@ import os
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
-from safetensors import SafetensorError, safe_open
-
-from d2l_style.language import N_, _, invalid
+from d2l_style.language import N_, _
 from d2l_style.machine import commands
-from d2l_style.network import oxford, vgg
+from d2l_style.network import oxford
 from d2l_style.network.fetch import cached_vgg19
 from d2l_style.network.random_vgg import random_parameters
+from d2l_style.network.tensors import is_whole, read_safetensors
 
 NAMES = ("auto", "imagenet", "oxford", "mini", "random")
-_NAMES_IN_FILE = frozenset(
-    f"features.{layer.index}.{kind}"
-    for layer in vgg.CONVS
-    for kind in ("weight", "bias")
-)
-# What safetensors and NumPy raise at files and types that they cannot read.
-_UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, OSError)
 _SENTENCES = {
     "imagenet": N_("Network: VGG-19 trained on ImageNet, as in the book."),
     "oxford": N_(
@@ -48,17 +39,24 @@ _REAL_ONE = {
 }
 
 
-def best():
-    """Return the best network that is on this machine, however slow.
+def there():
+    """Return the networks that are on this machine and whole, best first.
 
-    Torchvision's VGG-19 if it has been fetched, else Oxford's, else the
-    bundled small one, else random weights.
+    Torchvision's VGG-19 if it has been fetched, then Oxford's, then the
+    bundled small one, then random weights.
     """
-    if cached_vgg19().exists():
-        return "imagenet"
-    if oxford.carrier():
-        return "oxford"
-    return "mini" if bundled().is_file() else "random"
+    found = {
+        "imagenet": is_whole(cached_vgg19()),
+        "oxford": oxford.is_whole(oxford.carrier()),
+        "mini": bundled().is_file(),
+        "random": True,
+    }
+    return [name for name, here in found.items() if here]
+
+
+def best():
+    """Return the best network that is on this machine, however slow."""
+    return there()[0]
 
 
 def resolve(weights="auto", gpu=False):
@@ -80,16 +78,34 @@ def describe(weights, gpu=False):
     kind = resolve(weights, gpu)
     if kind not in _SENTENCES:
         return _("Network: {path}.", path=os.fspath(kind))
-    sentence = _(_SENTENCES[kind])
-    if kind not in _REAL_ONE:
-        return sentence
-    if oxford.carrier():
-        return f"{sentence} {_(_REAL_ONE[kind])}"
-    brings = _(
-        "'{command}' brings the real one (18.5 MB).",
-        command=commands.own("fetch", "vgg19"),
+    found = there()
+    sentences = [_(_SENTENCES[kind]), *_damaged(found)]
+    if kind in _REAL_ONE and "oxford" in found:
+        sentences.append(_(_REAL_ONE[kind]))
+    elif kind in _REAL_ONE and oxford.carrier() is None:
+        sentences.append(
+            _(
+                "'{command}' brings the real one (18.5 MB).",
+                command=commands.own("fetch", "vgg19"),
+            )
+        )
+    return " ".join(sentences)
+
+
+def _damaged(found):
+    """Say of each network that is here, and not whole, what brings it."""
+    if "imagenet" not in found and cached_vgg19().exists():
+        yield _is_damaged(cached_vgg19(), "--torchvision")
+    if "oxford" not in found and oxford.carrier():
+        yield _is_damaged(oxford.carrier())
+
+
+def _is_damaged(path, *options):
+    return _(
+        "{path} is damaged and not in use: '{command}' brings it again.",
+        path=path,
+        command=commands.own("fetch", "vgg19", *options),
     )
-    return f"{sentence} {brings}"
 
 
 def load_parameters(weights="auto"):
@@ -119,19 +135,15 @@ def load_parameters(weights="auto"):
             "'{command}' gets torchvision's VGG-19 (548 MB).",
             command=commands.own("fetch", "vgg19", "--torchvision"),
         )
-        return read_safetensors(_existing(cached_vgg19(), gets))
+        return _ours(cached_vgg19(), gets)
     if kind == "oxford":
         return oxford.parameters(_oxford())
     if kind == "mini":
-        return read_safetensors(
-            _existing(
-                bundled(),
-                _(
-                    "It is a part of d2l-style: install that again. Or use "
-                    "weights='random'."
-                ),
-            )
+        advice = _(
+            "It is a part of d2l-style: install that again. Or use "
+            "weights='random'."
         )
+        return _ours(bundled(), advice)
     return read_safetensors(
         _existing(
             Path(kind),
@@ -142,91 +154,6 @@ def load_parameters(weights="auto"):
             ),
         )
     )
-
-
-def read_safetensors(path):
-    """Read a VGG-19 of any width from a safetensors file, checked.
-
-    Extra tensors (a classifier) are left out. Raises ``ValueError`` naming
-    the file and what is wrong: not safetensors, a missing layer, a shape
-    that does not fit, a value that is not finite.
-    """
-    try:
-        with safe_open(path, framework="numpy") as file:
-            wanted = _NAMES_IN_FILE.intersection(file.keys())
-            tensors = {name: file.get_tensor(name) for name in wanted}
-    except (SafetensorError, *_UNREADABLE) as e:
-        raise invalid(
-            "{path} cannot be read as safetensors ({reason}). Weights "
-            "must be a safetensors file in float16, float32 or float64.",
-            path=path,
-            reason=e,
-        ) from None
-    try:
-        return checked(tensors)
-    except ValueError as e:
-        raise ValueError(f"{path}: {e}") from None
-
-
-def checked(tensors):
-    """Return the VGG-19 features in ``tensors`` as float32, or complain.
-
-    Raises ``ValueError`` if a layer is missing, has the wrong shape or holds
-    a value that is not finite.
-    """
-    parameters, c_in = {}, 3
-    for layer in vgg.CONVS:
-        name = f"features.{layer.index}"
-        W = _tensor(tensors, f"{name}.weight", layer.name)
-        b = _tensor(tensors, f"{name}.bias", layer.name)
-        c_out = len(W) if W.ndim else 0
-        if W.shape != (c_out, c_in, 3, 3) or c_out == 0:
-            raise invalid(
-                "{name} ({layer}) has shape {given}; expected (channels, "
-                "{c_in}, 3, 3).",
-                name=f"{name}.weight",
-                layer=layer.name,
-                given=W.shape,
-                c_in=c_in,
-            )
-        if b.shape != (c_out,):
-            raise invalid(
-                "{name} ({layer}) has shape {given}; expected ({c_out},).",
-                name=f"{name}.bias",
-                layer=layer.name,
-                given=b.shape,
-                c_out=c_out,
-            )
-        parameters[f"{name}.weight"], parameters[f"{name}.bias"] = W, b
-        c_in = c_out
-    return parameters
-
-
-def _tensor(tensors, name, layer):
-    if name not in tensors:
-        raise invalid(
-            "there is no {name} ({layer}). Expected the names of "
-            "torchvision's VGG-19, features.0.weight to features.34.bias.",
-            name=name,
-            layer=layer,
-        )
-    array = np.asarray(tensors[name])
-    if array.dtype.kind != "f":
-        raise invalid(
-            "{name} ({layer}) holds {dtype}, not floats.",
-            name=name,
-            layer=layer,
-            dtype=array.dtype,
-        )
-    with np.errstate(over="ignore"):
-        array = array.astype(np.float32)
-    if not np.isfinite(array).all():
-        raise invalid(
-            "{name} ({layer}) holds values that are not finite.",
-            name=name,
-            layer=layer,
-        )
-    return array
 
 
 def fingerprint(parameters):
@@ -257,6 +184,15 @@ def _oxford():
             )
         )
     return path
+
+
+def _ours(path, advice):
+    """Read a file that the reader did not name; say where to have it from."""
+    path = _existing(path, advice)
+    try:
+        return read_safetensors(path)
+    except ValueError as error:
+        raise ValueError(f"{error} {advice}") from None
 
 
 def _existing(path, advice):
