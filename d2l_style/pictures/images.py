@@ -25,7 +25,7 @@ _MAX_SCANS = 100  # of a JPEG
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "HEIF")
 _ENDINGS = "jpg jpeg png webp gif tif tiff bmp"
 # Measured, at the most: bytes for a pixel that a format's decoder takes.
-_BESIDE = {"WEBP": 12, "AVIF": 12, "HEIF": 12, "TIFF": 4, "GIF": 2}
+_BESIDE = {"WEBP": 12, "AVIF": 12, "HEIF": 12, "TIFF": 8, "GIF": 2}
 _SPARE = 0.95  # of the free memory may be taken
 _SHOWN = 3  # pictures, of a folder that is no picture
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -66,7 +66,7 @@ def reading(source, max_pixels=MAX_PIXELS, at_least=None):
         with _naming(name):
             img = Image.open(source, formats=formats())
         with img:
-            pixels, beside = math.prod(img.size), _beside(img, name)
+            pixels, beside = _at_once(img, max_pixels), _beside(img, name)
             times = shrinking(img.size)
             smaller = [max(1, side // times) for side in img.size]
             img.draft(None, at_least or smaller)
@@ -79,6 +79,17 @@ def _at_hand(source):
     """Return a file whose bytes are there: nobody waits for them later."""
     seekable = getattr(source, "seekable", lambda: True)
     return source if seekable() else BytesIO(source.read())
+
+
+def _at_once(img, max_pixels):
+    """Return how many pixels a decoder holds: a TIFF's tile may have more."""
+    tags = getattr(img, "tag_v2", {})
+    tile = [tags.get(tag) for tag in (322, 323)]  # width, height
+    if not all(isinstance(side, int) for side in tile):
+        return math.prod(img.size)
+    if math.prod(tile) > max_pixels:
+        raise Image.DecompressionBombError
+    return max(math.prod(tile), math.prod(img.size))
 
 
 def _beside(img, name):

@@ -103,6 +103,26 @@ def test_what_does_not_fit_is_refused_before_it_is_decoded(monkeypatch, fmt):
         images.open_image(file)
 
 
+def test_a_tile_larger_than_its_picture_counts():
+    """Of 64 x 64 pixels, it took 400 MB to open."""
+    assert tiled(256).size == (64, 64)
+    with pytest.raises(ValueError, match="is too large: it has more than"):
+        tiled(20_000)
+
+
+def tiled(side):
+    """Open a TIFF of one tile, which goes far beyond its picture."""
+    press = zlib.compressobj()
+    rows = [press.compress(bytes(side)) for _row in range(side)]
+    data = b"".join([*rows, press.flush()])
+    tags = [(256, 64), (257, 64), (258, 8), (259, 8), (262, 1), (277, 1)]
+    tags += [(322, side), (323, side), (324, 134), (325, len(data))]
+    head = b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags))
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags]
+    file = head + b"".join(entries) + bytes(4) + data
+    return images.open_image(io.BytesIO(file))
+
+
 # --- the pixels --------------------------------------------------------------
 
 SIZES = [(1, 1), (7, 5), (48, 33), (90, 70)]
@@ -221,9 +241,7 @@ def of_scans(count):
 def test_a_jpeg_of_endless_scans_is_refused_by_their_number():
     assert images.open_image(io.BytesIO(of_scans(100))).size == (64, 64)
     for refused in (101, 5000):
-        with pytest.raises(
-            ValueError, match="more than 100 scans, .* long"
-        ):
+        with pytest.raises(ValueError, match="more than 100 scans, .* long"):
             images.open_image(io.BytesIO(of_scans(refused)))
 
 
