@@ -12,11 +12,18 @@ a message.
 """
 
 import os
+import unicodedata
 from functools import lru_cache
 from importlib.resources import files
+from string import Formatter
 
 LANGUAGES = ("en", "ko", "vi")
 VARIABLE = "D2L_STYLE_LANG"
+# Unicode's controls, formats, half characters, ends of lines: what moves a
+# terminal's cursor, or turns the text round.
+HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"  # formats that some languages and emoji need
+_LONGEST = 400  # letters in a place: our own longest list has 300
 _chosen = None  # a setting of the whole process, as the locale is
 
 
@@ -57,15 +64,59 @@ def _(message, /, **places):
     """Return a message in the language in force, its places filled.
 
     One that has no translation is returned in English. Without ``places``
-    braces stay as they are.
+    braces stay as they are. What is filled in is :func:`shown`.
     """
     sentence = _catalogue(language()).get(message) or message
-    return sentence.format(**places) if places else sentence
+    return _PLACES.vformat(sentence, (), places) if places else sentence
 
 
 def invalid(message, /, **places):
     """Return a ``ValueError`` that says a message, to be raised."""
     return ValueError(_(message, **places))
+
+
+def shown(text, most=_LONGEST):
+    """Return a text from anywhere so that it may be shown in one line.
+
+    What is hidden or has an effect is written as Python writes it (``\\x1b``,
+    ``\\n``); of more than ``most`` letters the middle is left out.
+    """
+    text = _cut(text, most)
+    if text.isprintable():
+        return text
+    return _cut("".join(map(_seen, text)), most)
+
+
+def _cut(text, most):
+    tail = most // 3
+    short = len(text) <= most
+    return text if short else f"{text[: most - tail - 1]}…{text[-tail:]}"
+
+
+def _seen(char):
+    if unicodedata.category(char) not in HIDDEN or char in _JOINERS:
+        return char
+    return char.encode("unicode_escape").decode()
+
+
+class _Places(Formatter):
+    """Fills in whatever was given; what cannot be written, by its type."""
+
+    def convert_field(self, value, conversion):
+        return _or_type(super().convert_field, value, conversion)
+
+    def format_field(self, value, spec):
+        return shown(_or_type(super().format_field, value, spec))
+
+
+_PLACES = _Places()
+
+
+def _or_type(write, value, how):
+    try:
+        return write(value, how)
+    except Exception:  # too deep, too many digits, a __repr__ with a bug
+        return f"<{type(value).__name__}>"
 
 
 @lru_cache

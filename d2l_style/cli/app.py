@@ -9,12 +9,13 @@ from rich.console import Console
 import d2l_style
 from d2l_style.cli import fetch, transfer
 from d2l_style.engine.base import Diverged
-from d2l_style.language import _
+from d2l_style.language import _, shown
 from d2l_style.machine.console import steady_streams
 from d2l_style.machine.signals import like_control_c
 
 # Errors that carry a sentence for the reader, not a bug of ours.
 _EXPECTED = (ValueError, OSError, ImportError, Diverged)
+_LENGTH = 2000  # letters of an error, at most
 
 app = typer.Typer(
     help=_("Paint one picture in the style of another."),
@@ -46,5 +47,5 @@ def run():
     except _EXPECTED as error:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(_("Error:"), style="bold red", end=" ")
-        console.print(str(error), markup=False)
+        console.print(shown(str(error), _LENGTH), markup=False)
         sys.exit(1)

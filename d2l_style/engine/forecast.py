@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from d2l_style.language import _
+from d2l_style.machine.memory import in_bytes
 from d2l_style.network import vgg
 
 _MB = 1e6
@@ -126,16 +127,6 @@ def about(seconds):
     """Return a time that nobody knows to the second in words."""
     time = duration(seconds)
     return time if seconds < 1 else _("about {duration}", duration=time)
-
-
-def in_bytes(size):
-    """Return a size in words, two digits of it: ``3.2 MB``, ``1.5 GB``."""
-    megabytes = size / _MB
-    if megabytes < 9.95:
-        return f"{megabytes:.2g} MB"
-    if megabytes < 999.5:
-        return f"{megabytes:.0f} MB"
-    return f"{megabytes / 1000:.1f} GB"
 
 
 def _outputs(recipe, widths):

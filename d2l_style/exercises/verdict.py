@@ -80,7 +80,7 @@ def checked(check):
         except YourTurn:
             return your_turn()
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"
+            said = " ".join(f"{type(error).__name__}: {error}".split())
             return wrong(
                 _("Your answer ends with an error. {said}", said=said)
             )

@@ -26,6 +26,16 @@ def free_bytes():
     return min([psutil.virtual_memory().available, *_left_in_groups()])
 
 
+def in_bytes(size):
+    """Return a size in words, two digits of it: ``3.2 MB``, ``1.5 GB``."""
+    megabytes = size / 1e6
+    if megabytes < 9.95:
+        return f"{megabytes:.2g} MB"
+    if megabytes < 999.5:
+        return f"{megabytes:.0f} MB"
+    return f"{megabytes / 1000:.1f} GB"
+
+
 def _left_in_groups():
     """Yield what each group allows: the process's own and all above it."""
     for version, inside in _own_groups():

@@ -1,10 +1,11 @@
 """Whatever is raised while a panel works, in a sentence."""
 
 from d2l_style.engine.base import Diverged
-from d2l_style.language import _
+from d2l_style.language import _, shown
 
 # Errors that carry a sentence for the reader, not a bug of ours.
 EXPECTED = (Diverged, ValueError, OSError, ImportError)
+_LONGEST = 2000  # letters of a sentence, whoever wrote it
 
 
 def in_a_sentence(error):
@@ -19,7 +20,7 @@ def in_a_sentence(error):
             "smaller network; the picture is kept."
         )
     if isinstance(error, EXPECTED):
-        return text
+        return shown(text, _LONGEST)
     first = (text.splitlines() or [""])[0][:200]
     return _(
         "Something went wrong ({kind}: {first}). The picture is kept; press "

@@ -9,17 +9,24 @@ from heapq import nsmallest
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from d2l_style.language import _, invalid
+from d2l_style.machine.memory import free_bytes, in_bytes
 from d2l_style.network.vgg import RGB_MEAN, RGB_STD
+from d2l_style.pictures.colours import as_rgb, shrinking
 from d2l_style.pictures.heic import is_heic, let_pillow_read_heic
+from d2l_style.pictures.scans import scans
 
-MAX_PIXELS = 100_000_000  # 100 megapixels: 300 MB as RGB
+MAX_PIXELS = 100_000_000  # 100 megapixels
+_MAX_SCANS = 100  # of a JPEG
 
 # Pillow before 11.3 has no AVIF, and HEIF comes with pillow-heif.
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "HEIF")
 _ENDINGS = "jpg jpeg png webp gif tif tiff bmp"
+# Measured, at the most: bytes for a pixel that a format's decoder takes.
+_BESIDE = {"WEBP": 12, "AVIF": 12, "HEIF": 12, "TIFF": 8, "GIF": 2}
+_SPARE = 0.95  # of the free memory may be taken
 _SHOWN = 3  # pictures, of a folder that is no picture
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _ONE_AT_A_TIME = threading.Lock()
@@ -30,25 +37,92 @@ def open_image(source, max_pixels=MAX_PIXELS):
 
     Upright (EXIF orientation), colours converted by its ICC profile,
     transparency on white, the first frame of an animation, 16 and 32 bits
-    reduced to 8. Returns a ``PIL.Image.Image`` in mode RGB.
+    reduced to 8, made smaller from 48 megapixels on (:func:`shrinking`).
+    Returns a ``PIL.Image.Image`` in mode RGB. Raises as :func:`reading`.
+    """
+    with reading(source, max_pixels) as img:
+        return as_rgb(img, ours=True)
 
-    Raises ``FileNotFoundError`` if there is no such file, and ``ValueError``
-    naming the file and the reason if it is no picture, is cut off, or has
-    more than ``max_pixels`` pixels.
+
+@contextmanager
+def reading(source, max_pixels=MAX_PIXELS, at_least=None):
+    """Yield a picture from a path or a binary file, not yet decoded.
+
+    A JPEG may come smaller, not below ``at_least`` = (width, height), or
+    else what :func:`shrinking` leaves. Raises ``FileNotFoundError`` if there
+    is no such file, and ``ValueError`` naming the file and the reason if it
+    is no picture, is cut off, has more than ``max_pixels`` pixels or takes
+    more memory than there is: here, or in the block when it is decoded.
     """
     name = _name(source)
     if isinstance(source, (str, os.PathLike)):
         _check_path(source, name)
     with _naming(name):
+        source = _at_hand(source)
         heic = is_heic(source)
     if heic:
         let_pillow_read_heic(name)
-    with (
-        _pixel_limit(name, max_pixels),
-        _naming(name),
-        Image.open(source, formats=formats()) as img,
-    ):
-        return as_rgb(img)
+    with _pixel_limit(name, max_pixels):
+        with _naming(name):
+            img = Image.open(source, formats=formats())
+        with img:
+            pixels, beside = _at_once(img, max_pixels), _beside(img, name)
+            times = shrinking(img.size)
+            smaller = [max(1, side // times) for side in img.size]
+            img.draft(None, at_least or smaller)
+            _check_memory(img, pixels * beside, name)
+            with _naming(name):
+                yield img
+
+
+def _at_hand(source):
+    """Return a file whose bytes are there: nobody waits for them later."""
+    seekable = getattr(source, "seekable", lambda: True)
+    return source if seekable() else BytesIO(source.read())
+
+
+def _at_once(img, max_pixels):
+    """Return how many pixels a decoder holds: a TIFF's tile may have more."""
+    tags = getattr(img, "tag_v2", {})
+    tile = [tags.get(tag) for tag in (322, 323)]  # width, height
+    if not all(isinstance(side, int) for side in tile):
+        return math.prod(img.size)
+    if math.prod(tile) > max_pixels:
+        raise Image.DecompressionBombError
+    return max(math.prod(tile), math.prod(img.size))
+
+
+def _beside(img, name):
+    """Return how many bytes for a pixel decoding takes beside the picture."""
+    if img.format not in ("JPEG", "MPO"):
+        return _BESIDE.get(img.format, 0)
+    with _naming(name):
+        found = scans(img.fp, _MAX_SCANS)
+    if found > _MAX_SCANS:
+        raise invalid(
+            "{name} cannot be read: it is a JPEG of more than {most} scans, "
+            "which would take very long. Open it in another program and "
+            "save it again.",
+            name=name,
+            most=_MAX_SCANS,
+        )
+    return 2 * len(img.getbands()) if found > 1 else 0
+
+
+def _check_memory(img, beside, name):
+    """Refuse what takes more memory than is free, ``beside`` its pixels."""
+    w, h = img.size
+    kept = 4 * w * h / shrinking(img.size) ** 2
+    decoded = (1 if img.mode in ("1", "L", "P") else 4) * w * h
+    need, free = decoded + beside + kept, free_bytes()
+    if need > _SPARE * free:
+        raise invalid(
+            "{name} is too large: opening it takes about {need} of memory, "
+            "and {free} are free. Make it smaller.",
+            name=name,
+            need=in_bytes(need),
+            free=in_bytes(free),
+        )
 
 
 def formats():
@@ -85,91 +159,6 @@ def as_image(img):
             given=type(img).__name__,
         )
     )
-
-
-def as_rgb(img):
-    """Return a PIL image upright, in sRGB, on white, in mode RGB."""
-    packing = img.tile[0][3] if getattr(img, "tile", None) else None
-    img.load()
-    profile = img.info.get("icc_profile")
-    img = _upright(img)
-    alpha = _opacity(img, _KEY_SCALES.get(str(packing), 1))
-    img = _to_srgb(_simple(img), profile)
-    if alpha is not None:
-        img = Image.composite(img, Image.new("RGB", img.size, "white"), alpha)
-    img.info = {}  # what it said holds no longer
-    return img
-
-
-def _upright(img):
-    try:
-        return ImageOps.exif_transpose(img)
-    except Exception:  # damaged EXIF data are no reason to fail
-        return img.copy()
-
-
-# A PNG may name one transparent colour. Pillow brings the pixels to 8 bits
-# and leaves the name: by packing, what it has to be multiplied with.
-_KEY_SCALES = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}
-
-
-def _opacity(img, key_scale):
-    """Return how opaque each pixel is, in mode L; None if all are."""
-    key = img.info.get("transparency")
-    if key is not None and img.mode.startswith("I"):
-        return Image.fromarray(np.uint8(np.asarray(img) != key) * 255)
-    if not img.has_transparency_data:
-        return None
-    if key is not None and key_scale != 1:
-        key = np.multiply(key, key_scale).astype(int).tolist()
-        img.info["transparency"] = key if img.mode == "L" else tuple(key)
-    if img.mode == "La":
-        img = img.convert("LA")
-    return img.convert("RGBA").getchannel("A")
-
-
-def _simple(img):
-    """Return the colours of an image of any mode in L, RGB, CMYK or LAB."""
-    img.info.pop("transparency", None)
-    if img.mode.startswith(("I", "F")):
-        return _grey(img)
-    if img.mode in ("La", "RGBa"):  # their colours are multiplied by alpha
-        img = img.convert(img.mode.upper())
-    if img.mode in ("CMYK", "LAB"):
-        return img
-    return img.convert("L" if img.mode in ("1", "L", "LA") else "RGB")
-
-
-def _grey(img):
-    """Return an image in a mode of 16 or 32 bits in mode L.
-
-    White is 65535 in 16 bits. With 32 bits no file says what it is: it is
-    the first of 1, 255 and 65535 that holds the brightest pixel (with room
-    above 1 for the highlights of HDR pictures), else that pixel.
-    """
-    values = np.asarray(img).astype(np.float32)
-    white = 65535
-    if img.mode in ("I", "F"):
-        peak = values.max(initial=0, where=np.isfinite(values))
-        steps = ((16, 1), (255, 255), (65535, 65535))
-        white = next((white for top, white in steps if peak <= top), peak)
-    values = np.nan_to_num(values / white, nan=0, posinf=1, neginf=0)
-    return Image.fromarray(np.uint8(values.clip(0, 1) * 255 + 0.5))
-
-
-def _to_srgb(img, profile):
-    """Convert to RGB by the ICC profile; without a usable one, plainly."""
-    try:
-        if img.mode == "LAB":
-            source = ImageCms.createProfile("LAB")
-        elif profile:
-            source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        else:
-            return img.convert("RGB")
-        srgb = ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(img, source, srgb, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):
-        return img.convert("RGB")  # a broken profile is no reason to fail
 
 
 def resize(img, image_shape, antialias=True, box=None):
@@ -322,6 +311,11 @@ def _check_path(path, name):
         raise FileNotFoundError(_("There is no picture at {name}.", name=name))
     if os.path.isdir(path):
         raise _a_folder(path, name)
+    if not os.path.isfile(path):  # some never end, from some nothing comes
+        raise invalid(
+            "{name} is a device or a pipe. Name the file of a picture.",
+            name=name,
+        )
 
 
 def _a_folder(path, name):

@@ -3,7 +3,7 @@
 import base64
 import io
 
-from PIL import Image, PngImagePlugin
+from PIL import PngImagePlugin
 
 from d2l_style.language import invalid
 from d2l_style.pictures import images
@@ -61,11 +61,8 @@ def facts_in_png(source):
 
 
 def _text_in(source):
-    images.open_image(source)  # complains in a sentence of what is no picture
-    if hasattr(source, "seek"):
-        source.seek(0)
-    with Image.open(source, formats=images.formats()) as img:
-        img.load()
+    with images.reading(source) as img:
+        img.load()  # texts may stand behind the pixels
         return getattr(img, "text", {})
 
 

@@ -198,8 +198,8 @@ def picture_folder():
 
 @lru_cache(maxsize=100)  # of some 60 KB each
 def _thumbnail(path, size, _changed):
-    with Image.open(path) as img:
-        img.draft("RGB", (2 * size[0], 2 * size[1]))
+    twice = (2 * size[0], 2 * size[1])
+    with images.reading(path, at_least=twice) as img:
         img.thumbnail(size, Image.Resampling.LANCZOS)
         return images.as_rgb(img)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from d2l_style.language import _
+from d2l_style.language import HIDDEN, _
 
 _STATIC = Path(__file__).parent / "static"
 MOST = 8_000_000  # bytes that one message may carry
@@ -22,7 +22,6 @@ _LIGHT = 4_000_000  # up to here a picture travels as it is
 _SIDE = 4608
 _AT_ONCE = 8  # files held until the last one of a choice is there
 _NAME = 80  # letters
-_HIDDEN = ("Cc", "Cf", "Cs")  # Unicode's controls, formats, half characters
 
 
 class Upload(anywidget.AnyWidget):
@@ -144,7 +143,7 @@ def shown_name(name):
     if not isinstance(name, str):
         return ""
     name = " ".join(name[: 10 * _NAME].split())
-    name = "".join(c for c in name if unicodedata.category(c) not in _HIDDEN)
+    name = "".join(c for c in name if unicodedata.category(c) not in HIDDEN)
     name = unicodedata.normalize("NFC", name)  # macOS takes letters apart
     if len(name) > _NAME:
         name = f"{name[: _NAME - 11]}…{name[-10:]}"
