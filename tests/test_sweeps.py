@@ -436,9 +436,7 @@ def whole(folder):
 def test_a_killed_sweep_goes_on(script, tmp_path):
     process, workers = script()
     process.kill()
-    for orphan in workers:  # they end by themselves, but after minutes
-        with contextlib.suppress(psutil.NoSuchProcess):
-            orphan.kill()
+    assert not psutil.wait_procs(workers, timeout=60)[1]
     printed = 1 + process.communicate()[0].count("done")
     assert printed <= whole(tmp_path / "results") < 5
     before = snapshot(tmp_path / "results")

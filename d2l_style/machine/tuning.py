@@ -5,8 +5,11 @@ What the user has set in the environment stays.
 
 import ctypes
 import os
+import re
 import sys
 
+_MXNET_COUNT = re.compile("MXNET_.*THREADS$")
+_COUNT = re.compile(r"\s*0*([1-9]\d{0,3})\s*(,|$)", re.ASCII)
 _SOFT = 1  # of OpenMP's ways to pause
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
@@ -18,11 +21,26 @@ def all_cores():
     them always shared one core. Who has set ``OMP_NUM_THREADS``, as joblib
     does in its workers, is obeyed.
     """
+    _readable_counts()
     if "OMP_NUM_THREADS" not in os.environ:
         import joblib  # PyTorch's readers need not wait for it
 
         cores = joblib.cpu_count(only_physical_cores=True)
         os.environ.setdefault("MXNET_OMP_MAX_THREADS", str(cores))
+
+
+def _readable_counts():
+    """Leave MXNet no count of threads that it would abort at.
+
+    Of ``2,1``, which OpenMP takes, MXNet's number is the first. What is no
+    count counts as not set, as OpenMP has it.
+    """
+    for name, value in [*os.environ.items()]:
+        if name == "OMP_NUM_THREADS" or _MXNET_COUNT.match(name):
+            if told := _COUNT.match(value):
+                os.environ[name] = told[1]
+            else:
+                del os.environ[name]
 
 
 def keep_memory():

@@ -1,6 +1,7 @@
 """The panel's other pages: pictures, the recipe as text, snapshots."""
 
 import html
+from dataclasses import replace
 
 import ipywidgets as widgets
 
@@ -159,6 +160,7 @@ class SnapshotsPage:
 
     def add(self, snapshot):
         """Put a snapshot into the strip."""
+        number = len(self.kept)
         self.kept.append(snapshot)
         thumbnail = images.thumbnail(snapshot.img, _SMALL)
         back = widgets.Button(
@@ -166,7 +168,7 @@ class SnapshotsPage:
             tooltip=_("Go on from {name}.", name=snapshot.name),
             layout={"width": f"{_SMALL[0]}px"},
         )
-        back.on_click(lambda _button: self._go_back(snapshot))
+        back.on_click(lambda _button: self._go_back(self.kept[number]))
         card = widgets.VBox(
             [
                 widgets.Image(value=jpeg_bytes(thumbnail, 85), format="jpeg"),
@@ -177,6 +179,10 @@ class SnapshotsPage:
         cards = [c for c in self.strip.children if c is not self._empty]
         self.strip.children = (*cards, card)
         self._offer()
+
+    def end(self):
+        """Let go of the ways back; the pictures stay."""
+        self.kept[:] = [replace(each, moment=None) for each in self.kept]
 
     def _offer(self):
         names = [snapshot.name for snapshot in self.kept]

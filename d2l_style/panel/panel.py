@@ -110,7 +110,9 @@ class StylePanel(widgets.VBox):
         if left := self.lasting.kept.offer():
             self.bar.offer_run(*left)
         free_cores()
-        self.worker = Worker(self._epoch, self._failed, self.render)
+        self.worker = Worker(
+            self._epoch, self._failed, self.render, self._ended
+        )
         self.worker.tell(self._prepare, "prepare")
 
     # For cells
@@ -223,7 +225,6 @@ class StylePanel(widgets.VBox):
         """
         self.worker.stop()
         self.pulse.end()
-        self.lasting.leave(self.session, self.views.curves.value)
         sentence = sentence or _("This panel is stopped. Run its cell again.")
         self.bar.say(sentence, "note")
         self.bar.render(self.state, self.session)
@@ -574,6 +575,15 @@ class StylePanel(widgets.VBox):
     def _failed(self, error):
         """Say what went wrong, in the worker's thread; nothing is lost."""
         self.bar.say(in_a_sentence(error))
+
+    def _ended(self):
+        """Leave the run, and give back all that cannot be used any more."""
+        self.lasting.leave(self.session, self.views.curves.value)
+        self.session.end()
+        self.views.end()
+        self.pictures.end()
+        self.snapshots.end()
+        self._first_pictures, self._new_pictures = {}, {}
 
     # Showing how it goes
 

@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from d2l_style.language import _
+from d2l_style.panel.remains import remains_of
 from d2l_style.panel.words import in_words
 
 UNDO_STEPS = 10  # each keeps a picture and Adam's averages
@@ -156,9 +157,16 @@ class Session:
 
     def forget(self):
         """Let go of the run and of all moments."""
-        self.transfer = self._shares = None
+        self.transfer = self._shares = self._make = None
         self._past.clear()
         self._future.clear()
+
+    def end(self):
+        """Let go of all but the curves, the picture and its recipe."""
+        transfer = self.transfer
+        self.forget()
+        if transfer is not None:
+            self.transfer = remains_of(transfer)
 
     def moment(self):
         """Return the present :class:`Moment`."""

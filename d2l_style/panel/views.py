@@ -105,6 +105,10 @@ class Views:
         self.compare.after = data
         self.compare.after_label = _("epoch {epoch}", epoch=transfer.epoch)
 
+    def end(self):
+        """Let go of what drawing needs; what is drawn stays."""
+        self.plot = self._held = None
+
     def _show_pictures(self, transfer):
         """Show the content and the style picture, if they are others."""
         recipe, pictures = transfer.recipe, transfer.pictures

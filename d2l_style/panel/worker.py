@@ -4,31 +4,32 @@ import contextlib
 import threading
 from collections import OrderedDict
 
+from d2l_style.panel.threads import in_a_thread
+
 
 class Worker:
     """A thread that runs epochs and, between two of them, commands.
 
     ``epoch()`` runs one epoch and returns whether to go on; ``failed(error)``
     is told of anything that is raised; ``done()`` is called after each
-    command, and when the epochs end. All are called in the thread, as the
-    commands are. Every method may be called from any thread.
+    command, and when the epochs end; ``ended()`` is the thread's last. All
+    are called in the thread, as the commands are. Every method may be called
+    from any thread.
     """
 
-    def __init__(self, epoch, failed, done=lambda: None):
+    def __init__(self, epoch, failed, done=lambda: None, ended=lambda: None):
         self._epoch, self._failed, self._done = epoch, failed, done
+        self._ended = ended
         self._wake = threading.Condition()
         self._commands = OrderedDict()
         self._going = self._stopped = False
         self._busy, self._count = False, 0
-        self._thread = threading.Thread(
-            target=self._loop, name="d2l-style-panel", daemon=True
-        )
-        self._thread.start()
+        self._call = in_a_thread(self._loop)
 
     @property
     def alive(self):
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
+        """Whether the thread still works for it."""
+        return not self._call.over.is_set()
 
     @property
     def stopped(self):
@@ -80,13 +81,13 @@ class Worker:
             )
 
     def stop(self, timeout=10):
-        """End the thread after the epoch in hand; wait for it."""
+        """Let the thread go after the epoch in hand; wait for that."""
         with self._wake:
             self._stopped, self._going = True, False
             self._commands.clear()
             self._wake.notify_all()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(timeout)
+        if not self._call.here:
+            self._call.over.wait(timeout)
 
     def _loop(self):
         while True:
@@ -97,7 +98,7 @@ class Worker:
                     lambda: self._stopped or self._commands or self._going
                 )
                 if self._stopped:
-                    return
+                    break
                 job = self._next()
             try:
                 job()
@@ -106,6 +107,7 @@ class Worker:
                 with contextlib.suppress(Exception):  # the thread lives on
                     self._failed(error)
                     self._done()
+        self._ended()
 
     def _next(self):
         if self._commands:

@@ -98,6 +98,12 @@ class PicturePickers:
         small = images.thumbnail(img, _OFFERED)
         self.pickers[kind].add(name, small, name, name)
 
+    def end(self):
+        """Take no choice any more, and let go of the pictures."""
+        for widget in (*self.pickers.values(), *self.uploads.values()):
+            widget.disabled = True
+        self._own.clear()
+
     def _new_name(self, kind, name):
         """Return ``name``, or "name (2)" if another picture is called so."""
         taken = {item["name"] for item in self.pickers[kind].items}

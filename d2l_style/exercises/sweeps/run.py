@@ -38,6 +38,7 @@ from d2l_style.exercises.sweeps.store import (
     network_fingerprint,
     picture_fingerprint,
 )
+from d2l_style.exercises.sweeps.workers import WORKERS
 from d2l_style.language import invalid, language, set_language
 from d2l_style.network.weights import NAMES
 from d2l_style.pictures.contact_sheet import contact_sheet
@@ -142,6 +143,7 @@ class Sweep:
             n_jobs=_processes(self.n_jobs),
             batch_size=1,  # a batch would hold back what is done
             return_as="generator_unordered",
+            **WORKERS,
         )(jobs)
         try:
             for key, picture, facts in done:

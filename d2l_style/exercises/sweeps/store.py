@@ -14,11 +14,14 @@ import hashlib
 import io
 import json
 import math
+import warnings
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from d2l_style.exercises.meters import Meters
+from d2l_style.language import _
 from d2l_style.machine.files import (
+    NotWritten,
     keeping_in,
     writable_folder,
     write_whole,
@@ -119,13 +122,26 @@ class Store:
         self._write(self._path(key, "json"), text.encode())
 
     def write_table(self, results):
-        """Write :meth:`Result.row` of each into ``results.csv``."""
+        """Write :meth:`Result.row` of each into ``results.csv``.
+
+        A table that cannot be written, one that is open in another program
+        perhaps, ends nobody's work: there is a warning.
+        """
         rows = [result.row() for result in results]
         out = io.StringIO(newline="")
         table = csv.DictWriter(out, rows[0])
         table.writeheader()
         table.writerows(rows)
-        self._write(self.folder / TABLE, out.getvalue().encode())
+        try:
+            write_whole(self.folder / TABLE, out.getvalue().encode())
+        except NotWritten as error:
+            sentence = _(
+                "{error} The results themselves are kept. If another program "
+                "has the table open, close it and run the sweep's cell "
+                "again: that writes the table, and computes nothing twice.",
+                error=error,
+            )
+            warnings.warn(sentence, stacklevel=3)
 
     def _path(self, key, kind):
         return self.folder / f"{key}.{kind}"
