@@ -20,7 +20,7 @@ FLOORS = (
     ("images", "sheet"),  # where older notebooks look
     ("torch", "mxnet"),
     ("engine",),
-    ("saved_run",),
+    ("saved_run", "trouble"),
     ("transfer",),
     ("panel", "exercises"),
     ("cli",),

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from d2l_style.language import N_, _
 from d2l_style.machine.signals import held_back
+from d2l_style.trouble import trouble
 
 
 class _TimeLeft(TimeRemainingColumn):
@@ -24,8 +25,9 @@ class _TimeLeft(TimeRemainingColumn):
 def run_with_bar(run, unfinished):
     """Run to the end, :class:`~.unfinished.Unfinished` beside it.
 
-    Raises :class:`~.signals.Ended` if told to end: after the epoch in hand,
-    and at once if told again.
+    Returns what :func:`~d2l_style.trouble.trouble` says of it. Raises
+    :class:`~.signals.Ended` if told to end: after the epoch in hand, and at
+    once if told again.
     """
     with (
         held_back(1) as told,
@@ -40,17 +42,16 @@ def run_with_bar(run, unfinished):
         task = progress.add_task(
             "", total=run.recipe.num_epochs, completed=run.epoch
         )
+        totals, last = [], {}
         for epoch in run.run():
+            totals.append(epoch.total)
+            last = {n: getattr(epoch, n) for n in ("content", "style", "tv")}
             progress.update(
                 task,
                 completed=epoch.number,
-                description=_(
-                    losses,
-                    content=epoch.content,
-                    style=epoch.style,
-                    tv=epoch.tv,
-                ),
+                description=_(losses, **last),
             )
             unfinished.follow(run)
             if told():
                 raise told()
+    return trouble(totals, last, run.recipe)

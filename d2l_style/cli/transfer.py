@@ -163,7 +163,7 @@ def _paint(run, out, unfinished):
     begun = run.epoch
     try:
         _say_forecast(run)
-        run_with_bar(run, unfinished)
+        warning = run_with_bar(run, unfinished)
     except KeyboardInterrupt as ended:
         with held_back():  # nobody shall end this, too
             _leave(run, out, unfinished, begun)
@@ -177,6 +177,8 @@ def _paint(run, out, unfinished):
     with held_back():
         place = results.save(run.image(), out)
         unfinished.remove()
+    if warning:
+        print(warning)
     print(_("{out} holds the picture.", out=place))
 
 

@@ -78,7 +78,7 @@ class StylePanel(widgets.VBox):
         _take_over(self)
         self.wanted = start
         self._refused = False  # whether a control shows what cannot be
-        self._doing, self._named = "preparing", None
+        self._doing, self._named, self._warned = "preparing", None, ""
         self._first_pictures, self._own_net = pictures, net is not None
         self.session = Session(
             lambda: StyleTransfer(
@@ -462,8 +462,16 @@ class StylePanel(widgets.VBox):
             session.epoch()
             self.views.update(session, force=first)
             self.bar.render_progress(self.state, session)
+            self._warn()
             self.lasting.follow(session, self.views.curves.value)
         return not session.finished
+
+    def _warn(self):
+        """Say, once, that the run goes wrong and what is to blame."""
+        sentence = self.session.trouble()
+        if sentence and sentence != self._warned:
+            self.bar.say(sentence, "note")
+        self._warned = sentence
 
     def _apply(self):
         """Take over the recipe and the pictures that are wanted."""

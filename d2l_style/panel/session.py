@@ -4,12 +4,14 @@ No widget and no thread is known here. One thread at a time may call it.
 """
 
 import statistics
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 
 from d2l_style.language import _
 from d2l_style.panel.remains import remains_of
 from d2l_style.panel.words import in_words
+from d2l_style.trouble import trouble
 
 UNDO_STEPS = 10  # each keeps a picture and Adam's averages
 
@@ -122,6 +124,14 @@ class Session:
         self.seconds.append(epoch.seconds)
         self.history.add(epoch, self.recipe.style_layers)
         return epoch
+
+    def trouble(self):
+        """Return what goes wrong since the last change, "" if nothing."""
+        history = self.history
+        changed = history.marks[-1].epoch if history.marks else 0
+        begun = bisect_right(history.epochs, changed)
+        totals = history.total[begun:]
+        return trouble(totals, history.last(), self.recipe, self.finished)
 
     def reached(self):
         """Return what tells this point of the run from others of its epoch.
