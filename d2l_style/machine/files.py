@@ -65,8 +65,11 @@ def write_new(path, data):
 @contextmanager
 def _part_of(path):
     """Yield (a new file beside it, the file that it shall replace)."""
+    if "\0" in os.fspath(path):
+        raise NotWritten(path, _("no file can have such a name"))
     target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():  # a device, a pipe
+    there = target.exists() or target.is_symlink()  # links in a circle
+    if there and not target.is_file():  # a device, a pipe
         raise NotWritten(path, _("it is no file"))
     name = f".{target.stem[:_SHOWN]}.{uuid.uuid4().hex[:12]}.part"
     part = target.with_name(name + target.suffix)
@@ -112,10 +115,10 @@ def keeping_in(folder):
     """Turn what the file system refuses in the block into a sentence."""
     try:
         yield
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in its name
         raise invalid(
             "Results cannot be kept in {folder} ({reason}). Choose "
             "another folder.",
             folder=folder,
-            reason=error.strerror or error,
+            reason=getattr(error, "strerror", None) or error,
         ) from None
