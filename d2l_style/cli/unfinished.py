@@ -7,7 +7,7 @@ from d2l_style.machine.throttle import Throttle
 from d2l_style.saved_run import facts_of_run
 from d2l_style.transfer import StyleTransfer
 
-_SECONDS = 5  # that may be lost, at least
+_SECONDS = 2  # that may be lost, at least
 _SHARE = 0.01  # of the time that writing may take
 
 
