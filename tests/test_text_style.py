@@ -76,6 +76,16 @@ def test_words_and_marks():
         ("학생입니다", "학생이", "-습니다"),
         ("얼마야", "얼마이", "-어"),
         ("갈게", "가", "-을게"),
+        ("붑니다", "불", "-습니다"),
+        ("만드네요", "만들", "-네요"),
+        ("여세요", "열", "-으세요"),
+        ("배고파", "배고프", "-어"),
+        ("써요", "쓰", "-어요"),
+        ("예뻐", "예쁘", "-어"),
+        ("보여", "보이", "-어"),
+        ("움직입니다", "움직이", "-습니다"),
+        ("아니에요", "아니", "-어요"),
+        ("겁니다", "거이", "-습니다"),
     ],
 )
 def test_a_korean_ending_comes_off_and_back(word, stem, ending):
@@ -89,6 +99,13 @@ def test_an_ending_agrees_with_another_stem():
     assert text.join(("좋", "-어"), "korean") == "좋아"
     assert text.join(("있", "-어"), "korean") == "있어"
     assert text.join(("요리이", "-어요"), "korean") == "요리예요"
+    assert text.join(("만들", "-습니다"), "korean") == "만듭니다"
+    assert text.join(("만들", "-어"), "korean") == "만들어"
+    assert text.join(("아프", "-어요"), "korean") == "아파요"
+    assert text.join(("크", "-어"), "korean") == "커"
+    assert text.join(("줄이", "-어"), "korean") == "줄여"
+    assert text.join(("아니", "-어"), "korean") == "아니야"
+    assert text.join(("거이", "-습니까"), "korean") == "겁니까"
 
 
 @pytest.mark.parametrize(("language", "style"), ALL)
