@@ -19,8 +19,10 @@ _ENDINGS = {
     "-을게": "ᆯ게",
     "-을래": "ᆯ래",
     "-을까": "ᆯ까",
+    "-읍시다": "ᆸ시다",
+    "-는다": "ᆫ다",
 }
-for _e in ("네요", "지요", "더라", "잖아", "네", "지", "자", "다"):
+for _e in (*"네죠지자다", "네요", "지요", "거든요", "거든", "더라", "잖아"):
     _ENDINGS[f"-{_e}"] = _e
 # What a stem's last vowel becomes when -어 is added, as letters (jamo).
 _WITH_EO = {"하": "해", "ᅩ": "ᅪ", "ᅮ": "ᅯ", "ᅵ": "ᅧ", "ᅬ": "ᅫ"}
@@ -50,6 +52,8 @@ def split_ending(word):
     ending = "-어" if stem == word else "-어요"
     if stem in ("아니에", "아니야"):
         return ["아니", ending]
+    if stem in ("켜", "펴"):
+        return [stem, ending]
     for eu in _WITH_EU:
         short = _with_eo_for_eu(eu)
         if stem == short or (len(eu) > 1 and stem.endswith(short)):
