@@ -22,6 +22,7 @@ from d2l_style.saved_run import facts_of_run
 from d2l_style.transfer import StyleTransfer
 
 SMALL = ("--size", "32x48")
+NAMES = ["SIGINT", "SIGTERM", "SIGHUP"]
 # The command line, which writes a run whenever it may, and tells the epochs.
 TOLD = """
     import sys
@@ -97,12 +98,25 @@ def whole(path, size=(48, 32)):
         return img.size == size
 
 
+def hearing():
+    """Hear signals, also where whoever started the tests did not.
+
+    nohup ignores one, a shell's ``&`` another, and children do likewise.
+    """
+    for name in NAMES:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
 class Going:
     """A run in a process of its own, which is past some epoch."""
 
     def __init__(self, words, epoch):
         self.process = subprocess.Popen(
-            words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=hearing,
         )
         self.epoch = 0
         while self.epoch < epoch:
@@ -165,8 +179,6 @@ def test_an_error_with_a_closed_stderr_is_an_exit_status(command, out):
 
 # Being told to end
 
-NAMES = ["SIGINT", "SIGTERM", "SIGHUP"]
-
 
 @linux
 @pytest.mark.torch
@@ -216,6 +228,7 @@ def test_control_c_while_it_starts_is_no_traceback(command, out, pause):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hearing,
     )
     process.stdout.readline()
     time.sleep(pause)
@@ -234,7 +247,7 @@ def test_signals_are_held_back_and_then_told():
             signal.raise_signal(signal.SIGTERM)
         assert told().code == 143
     with pytest.raises(Ended):
-        twice(signal.SIGHUP)
+        twice(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
