@@ -667,6 +667,6 @@ def _stop_at_exit():
     # A thread inside a framework while Python shuts down can crash it.
     worker = getattr(_current, "worker", None)
     if worker is not None:
-        worker.stop(timeout=5)
+        worker.stop(timeout=5, ended=lambda: None)  # no page hears widgets
         with suppress(Exception):  # the kernel is restarted, say
             _current.lasting.kept.write(_current.session)

@@ -80,9 +80,13 @@ class Worker:
                 timeout,
             )
 
-    def stop(self, timeout=10):
-        """Let the thread go after the epoch in hand; wait for that."""
+    def stop(self, timeout=10, ended=None):
+        """Let the thread go after the epoch in hand; wait for that.
+
+        ``ended`` takes the place of the function that was to be its last.
+        """
         with self._wake:
+            self._ended = ended or self._ended
             self._stopped, self._going = True, False
             self._commands.clear()
             self._wake.notify_all()
