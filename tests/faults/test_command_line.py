@@ -42,6 +42,11 @@ TOLD = """
 """
 
 
+def slowly(*values):
+    """Return these as parameters of which each takes some seconds."""
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
 @pytest.fixture
 def pictures(tmp_path, content_img, style_img):
     paths = tmp_path / "content.png", tmp_path / "style.png"
@@ -155,7 +160,12 @@ def going(command):
 @linux
 @pytest.mark.torch
 @pytest.mark.parametrize(
-    "cut", ["| head -1", "| true", ">&-", "2>&-", ">&- 2>&-", ">/dev/full"]
+    "cut",
+    [
+        "| head -1",
+        ">&- 2>&-",
+        *slowly("| true", ">&-", "2>&-", ">/dev/full"),
+    ],
 )
 def test_nobody_reads_and_the_picture_is_there(command, out, cut):
     """What cannot be printed is dropped; bash tells of the first command."""
@@ -207,6 +217,7 @@ def test_five_quick_control_c_leave_picture_and_run(going, out):
 
 
 @linux
+@pytest.mark.slow
 @pytest.mark.torch
 def test_nohup_keeps_a_run_alive(command, out):
     script = f"trap '' HUP; {' '.join(map(repr, command(epochs=50)))}"
@@ -308,7 +319,7 @@ def state_of(run):
 
 
 @linux
-@pytest.mark.parametrize("after", ["pytorch", "mxnet"])
+@pytest.mark.parametrize("after", ["pytorch", *slowly("mxnet")])
 def test_a_killed_run_goes_on(
     command, going, out, pictures, narrow_file, backend, after
 ):
@@ -336,6 +347,7 @@ def test_a_killed_run_goes_on(
 
 
 @linux
+@pytest.mark.slow
 @pytest.mark.torch
 def test_resume_takes_the_choices_of_the_run(command, going, out):
     going(2, "--tv-weight", "77").ended_by(signal.SIGTERM)
