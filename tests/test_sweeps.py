@@ -24,6 +24,7 @@ from d2l_style import language
 from d2l_style.exercises import meters, sweep
 from d2l_style.exercises.sweeps import run
 from d2l_style.exercises.sweeps.grid import Cell
+from d2l_style.exercises.sweeps.workers import WORKERS
 from d2l_style.network.weights import load_parameters
 from d2l_style.recipe import Recipe
 from d2l_style.transfer import StyleTransfer
@@ -500,7 +501,7 @@ def threads_of(framework):
 def test_processes_share_the_cores(swept):
     swept({"seed": [1, 2]}, n_jobs=2).run()
     share = max(1, joblib.cpu_count() // 2)
-    ask = joblib.Parallel(n_jobs=2)
+    ask = joblib.Parallel(n_jobs=2, **WORKERS)  # the same ones
     for framework in ("torch", "mxnet"):
         given = ask(joblib.delayed(threads_of)(framework) for _ in range(4))
         assert given == [share] * 4
@@ -532,7 +533,7 @@ def test_workers_speak_the_language_of_the_caller(swept, english):
         runs = swept({"lr": [1e30, 0.5]}, n_jobs=2, folder=chosen)
         here = swept({"lr": [1e30]}, folder=f"{chosen} here").run()
         assert runs.run()[0].error == here[0].error
-        ask = joblib.Parallel(n_jobs=2)
+        ask = joblib.Parallel(n_jobs=2, **WORKERS)  # the same ones
         spoken = ask(joblib.delayed(language.language)() for _ in range(8))
         assert chosen in spoken
 
