@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from contextlib import contextmanager
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save
 
-from d2l_style.engine.state import checked
+from d2l_style.engine.state import AVERAGES, checked
 from d2l_style.language import _, invalid
-from d2l_style.machine.files import write_whole
+from d2l_style.machine.files import about, write_whole
 from d2l_style.recipe import BACKENDS, Recipe
 
 _UNREADABLE = (SafetensorError, OSError, TypeError, ValueError, LookupError)
+_PRINT = "network_sha256"  # in the metadata
 _HEADER = 100_000_000  # bytes, at most, besides the arrays: curves are long
 
 
@@ -43,9 +44,8 @@ class SavedRun:
 
     def check_network(self, network):
         """Raise ``ValueError`` if a run would go on with another network."""
-        if self.network in (None, network):
-            return
-        if self.network.fingerprint == network.fingerprint:
+        mine = self.network
+        if mine is None or mine.fingerprint == network.fingerprint:
             return
         if not self.network.name:
             raise invalid(
@@ -71,7 +71,7 @@ def write_run(path, state, recipe, backend, pictures, network, facts=None):
     """
     metadata = {"recipe": recipe.to_json(), "backend": backend}
     metadata |= _fingerprint(pictures)
-    metadata |= {"network": network.name, "weights": network.fingerprint}
+    metadata |= {"network": network.name, _PRINT: network.fingerprint}
     metadata["facts"] = json.dumps(facts or {})
     write_whole(path, save(state, metadata))
 
@@ -92,8 +92,8 @@ def read_run(path, pictures):
             path=path,
         )
     network = None
-    if "weights" in metadata:
-        network = Network(metadata.get("network", ""), metadata["weights"])
+    if _PRINT in metadata:
+        network = Network(metadata.get("network", ""), metadata[_PRINT])
         if recipe.weights == "auto" and network.name:
             recipe = recipe.replace(weights=network.name)
     state = _state(path, recipe)
@@ -128,7 +128,7 @@ def _state(path, recipe):
         state = load(Path(path).read_bytes())
     except _UNREADABLE:
         raise _no_run(path) from None
-    with _about(path):
+    with about(path):
         return checked(state, recipe.image_shape)
 
 
@@ -142,10 +142,10 @@ def _metadata(path):
         raise _no_run(path) from None
     if {"recipe", "backend", "pictures"} - metadata.keys():
         raise _no_run(path)
-    with _about(path):
+    with about(path):
         recipe = Recipe.from_json(metadata["recipe"])
-    h, w = recipe.image_shape
-    too_large = Path(path).stat().st_size > 5 * 3 * 8 * h * w + _HEADER
+    most = len(AVERAGES) * 3 * 8 * math.prod(recipe.image_shape) + _HEADER
+    too_large = Path(path).stat().st_size > most
     if metadata["backend"] not in BACKENDS or too_large:
         raise _no_run(path)
     return metadata, recipe
@@ -161,15 +161,6 @@ def _check_path(path):
         raise FileNotFoundError(
             _("There is no saved run at {path}.", path=path)
         )
-
-
-@contextmanager
-def _about(path):
-    """Name the file in what is wrong with a part of it."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
 
 
 def _no_run(path):

@@ -245,8 +245,8 @@ class StyleTransfer:
         """Write the run to a safetensors file from which it can go on.
 
         The two pictures and the network are not in it, only their SHA-256.
-        A file
-        that is there already is replaced in one go, never left half written.
+        A file that is there already is replaced in one go, never left half
+        written.
         """
         with self._lock:
             write_run(
@@ -263,9 +263,7 @@ class StyleTransfer:
         """Return which network it is, a :class:`~.saved_run.Network`."""
         with self._lock:
             own = self.synthesis.given_net
-            name = "" if own else network_of(self.recipe, self.backend)
-            if name not in ("", *NAMES):
-                name = os.path.abspath(name)
+            name = "" if own else lasting_network(self.recipe, self.backend)
             return Network(name, self.synthesis.network_fingerprint())
 
     @classmethod
@@ -317,3 +315,9 @@ def network_of(recipe, backend):
     if recipe.weights != "auto":
         return recipe.weights
     return resolve("auto", backend_module(backend).has_gpu())
+
+
+def lasting_network(recipe, backend):
+    """Return :func:`network_of` as it is found from any folder."""
+    name = network_of(recipe, backend)
+    return name if name in NAMES else os.path.abspath(name)

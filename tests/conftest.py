@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -129,3 +130,36 @@ def content_img():
 @pytest.fixture(scope="session")
 def style_img():
     return picture(2, 80, 64)
+
+
+@pytest.fixture
+def pictures(tmp_path, content_img, style_img):
+    """The paths of a content and a style picture, in a folder of their own."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    paths = folder / "my content.png", folder / "style.jpg"
+    content_img.save(paths[0])
+    style_img.save(paths[1])
+    return [str(path) for path in paths]
+
+
+@pytest.fixture
+def out(tmp_path):
+    """Where a result goes: a picture that is not there yet."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder / "result.png"
+
+
+@pytest.fixture
+def pip(tmp_path, monkeypatch):
+    """Let something else answer to ``python -m pip``."""
+
+    def stands_in(code):
+        folder = tmp_path / "stand-in" / "pip"
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
+        (folder / "__main__.py").write_text(textwrap.dedent(code))
+        monkeypatch.setenv("PYTHONPATH", str(folder.parent))
+
+    return stands_in

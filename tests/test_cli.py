@@ -24,24 +24,6 @@ from d2l_style.recipe import PRESETS, Recipe
 
 
 @pytest.fixture
-def pictures(tmp_path, content_img, style_img):
-    """The paths of a content and a style picture, in a folder of their own."""
-    folder = tmp_path / "pictures"
-    folder.mkdir()
-    paths = folder / "my content.png", folder / "style.jpg"
-    content_img.save(paths[0])
-    style_img.save(paths[1])
-    return [str(path) for path in paths]
-
-
-@pytest.fixture
-def out(tmp_path):
-    folder = tmp_path / "out"
-    folder.mkdir()
-    return folder / "result.png"
-
-
-@pytest.fixture
 def run(monkeypatch, capsys):
     """Run the command line here; return (exit code, stdout, stderr)."""
 

@@ -111,8 +111,8 @@ def test_another_run_of_as_many_epochs_is_kept(kept_in, open_panel):
     p.worker.tell(p._do_reset)
     p._want(p.wanted.replace(tv_weight=77.0))
     finish(p)
-    until(lambda: KeptRun(kept_in, p.backend).read().recipe.tv_weight == 77)
-    second = KeptRun(kept_in, p.backend).read()
+    until(lambda: KeptRun(kept_in, p.backend).read()[0].recipe.tv_weight == 77)
+    second, _saved = KeptRun(kept_in, p.backend).read()
     assert second.epoch == EVERY
     np.testing.assert_array_equal(second.state["image"], p.transfer.array())
     until(lambda: "77" in handle.shown[-1]["text/plain"])

@@ -203,20 +203,6 @@ def test_an_index_that_cannot_be_reached(monkeypatch):
     refused(ConnectionError, "Check the connection")
 
 
-@pytest.fixture
-def pip(tmp_path, monkeypatch):
-    """Let something else answer to ``python -m pip``."""
-
-    def stands_in(code):
-        folder = tmp_path / "stand-in" / "pip"
-        folder.mkdir(parents=True)
-        (folder / "__init__.py").touch()
-        (folder / "__main__.py").write_text(code)
-        monkeypatch.setenv("PYTHONPATH", str(folder.parent))
-
-    return stands_in
-
-
 def test_a_wall_of_text_becomes_one_line(pip):
     pip(
         "import sys\n"

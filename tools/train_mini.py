@@ -33,7 +33,7 @@ from safetensors import safe_open
 
 from d2l_style.machine.console import steady_streams
 from d2l_style.machine.doctor import require
-from d2l_style.network.weights import read_safetensors
+from d2l_style.network.tensors import read_safetensors
 
 torch = require("torch")
 

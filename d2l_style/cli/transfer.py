@@ -130,32 +130,35 @@ def transfer(
         "image_shape": _size(size, pictures[0]),
     }
     changes = {name: v for name, v in asked.items() if v is not None}
-
-    def recipe_from(old, backend):
-        if preset:
-            own = {name: getattr(old, name) for name in _OWN}
-            old = Recipe.preset(str(preset), backend, **own)
-        if own_shape:
-            near = changes.get("image_shape", old.image_shape)
-            shape = images.fitted_shape(pictures[0], near)
-            changes["image_shape"] = shape
-        return old.replace(**changes)
-
+    fitted = pictures[0] if own_shape else None
     unfinished = Unfinished(out)
-    if resume:
-        run = unfinished.load(pictures, backend)
-        recipe = recipe_from(run.recipe, run.backend)
-        results.check(out, recipe.image_shape, paths)
+    run = unfinished.load(pictures, backend) if resume else None
+    backend = run.backend if run else backend or "pytorch"
+    old = run.recipe if run else Recipe()
+    recipe = _recipe(old, preset, backend, changes, fitted)
+    results.check(out, recipe.image_shape, paths)
+    print(describe(network_of(recipe, backend)))
+    if run:
         run.edit(recipe)
-        _say_network(recipe, run.backend)
     else:
-        backend = backend or "pytorch"
-        recipe = recipe_from(Recipe(), backend)
-        results.check(out, recipe.image_shape, paths)
-        _say_network(recipe, backend)
         unfinished.say()
         run = StyleTransfer(*pictures, recipe, backend)
     _paint(run, out, unfinished)
+
+
+def _recipe(old, preset, backend, changes, fitted):
+    """Return a recipe that is another one with what was asked for.
+
+    A ``preset`` takes the place of the other one's choices, but for those it
+    leaves to the reader; ``fitted`` is the picture whose shape it shall have.
+    """
+    if preset:
+        own = {name: getattr(old, name) for name in _OWN}
+        old = Recipe.preset(str(preset), backend, **own)
+    if fitted:
+        near = changes.get("image_shape", old.image_shape)
+        changes = {**changes, "image_shape": images.fitted_shape(fitted, near)}
+    return old.replace(**changes)
 
 
 def _paint(run, out, unfinished):
@@ -193,10 +196,6 @@ def _leave(run, out, unfinished, begun):
         "goes on from there."
     )
     print(_(message, count=run.epoch, out=place))
-
-
-def _say_network(recipe, backend):
-    print(describe(network_of(recipe, backend)))
 
 
 def _say_forecast(run):

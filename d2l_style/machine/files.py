@@ -97,6 +97,15 @@ def naming(path):
         raise NotWritten(path, reason, error.errno) from None
 
 
+@contextmanager
+def about(path):
+    """Name the file in what is wrong with what was read from it."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
 def writable_folder(folder):
     """Return a folder as a ``Path``, made if it is not there.
 

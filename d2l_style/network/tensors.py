@@ -6,6 +6,7 @@ import numpy as np
 from safetensors import SafetensorError, deserialize, safe_open
 
 from d2l_style.language import invalid
+from d2l_style.machine.files import about
 from d2l_style.network import vgg
 
 _NAMES = frozenset(
@@ -61,10 +62,8 @@ def read_safetensors(path):
             path=path,
             reason=e,
         ) from None
-    try:
+    with about(path):
         return checked(tensors)
-    except ValueError as e:
-        raise ValueError(f"{path}: {e}") from None
 
 
 def _array(dtype, shape, data):

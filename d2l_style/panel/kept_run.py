@@ -90,7 +90,7 @@ class KeptRun:
         Raises as :meth:`read` does, and ``ValueError`` if the network is
         another one today. Then the session is where it was.
         """
-        moment, saved = self._read()
+        moment, saved = self.read()
         session.begin()
         before = session.moment()
         session.go_to(moment)
@@ -102,13 +102,11 @@ class KeptRun:
         return moment
 
     def read(self):
-        """Return the :class:`~.session.Moment` at which the run was left.
+        """Return the :class:`~.session.Moment` at which the run was left,
+        and the :class:`~d2l_style.saved_run.SavedRun` it is made from.
 
         Raises ``ValueError`` and ``FileNotFoundError`` if it is damaged.
         """
-        return self._read()[0]
-
-    def _read(self):
         path = self.folder / "run.safetensors"
         pictures = tuple(
             images.open_image(self.folder / f"{kind}.png") for kind in KINDS

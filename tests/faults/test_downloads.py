@@ -467,7 +467,7 @@ def test_a_damaged_network_is_fetched_again(
 
 READ = """
     import sys
-    from d2l_style.network.weights import read_safetensors
+    from d2l_style.network.tensors import read_safetensors
     good = bad = 0
     while not (good > 20 and bad > 20):
         try:
@@ -508,20 +508,11 @@ def test_a_file_larger_than_any_network_is_not_read(tmp_path):
 # pip
 
 
-@pytest.fixture
-def pip(tmp_path, monkeypatch):
-    """Let something else answer to ``python -m pip``."""
-
-    def stands_in(code):
-        folder = tmp_path / "stand-in" / "pip"
-        folder.mkdir(parents=True)
-        (folder / "__init__.py").touch()
-        (folder / "__main__.py").write_text(textwrap.dedent(code))
-        monkeypatch.setenv("PYTHONPATH", str(folder.parent))
-        monkeypatch.setattr(wheel, "_LOOK", 0.1)
-        monkeypatch.setattr(wheel, "SLOWEST", 2)
-
-    return stands_in
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """pip counts as stuck after two seconds."""
+    monkeypatch.setattr(wheel, "_LOOK", 0.1)
+    monkeypatch.setattr(wheel, "SLOWEST", 2)
 
 
 def pip_refused(said):

@@ -166,7 +166,9 @@ ARRAYS = st.sampled_from(
     )
     | JSON,
     metadata=st.dictionaries(
-        st.sampled_from(["backend", "network", "weights", "facts", "more"]),
+        st.sampled_from(
+            ["backend", "network", "network_sha256", "facts", "more"]
+        ),
         st.text(st.characters(exclude_categories=["Cs"])) | st.none(),
         max_size=2,
     ),

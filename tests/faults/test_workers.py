@@ -11,18 +11,11 @@ import warnings
 import psutil
 import pytest
 from conftest import ROOT, picture
+from test_sweeps import RECIPE
 
 from d2l_style.exercises import sweep
-from d2l_style.recipe import Recipe
 
 PATIENCE = 120
-RECIPE = Recipe(
-    content_layers=["conv2_1"],
-    style_layers=["conv1_1"],
-    image_shape=(32, 48),
-    num_epochs=3,
-    weights="mini",
-)
 ASLEEP = """
 import time, joblib
 from d2l_style.exercises.sweeps.workers import WORKERS

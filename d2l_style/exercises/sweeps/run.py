@@ -20,7 +20,6 @@ within ::
         ...
 """
 
-import os
 import warnings
 from dataclasses import asdict, replace
 
@@ -40,11 +39,10 @@ from d2l_style.exercises.sweeps.store import (
 )
 from d2l_style.exercises.sweeps.workers import WORKERS
 from d2l_style.language import invalid, language, set_language
-from d2l_style.network.weights import NAMES
 from d2l_style.pictures.contact_sheet import contact_sheet
 from d2l_style.pictures.images import thumbnail
 from d2l_style.pictures.png import png_bytes
-from d2l_style.transfer import StyleTransfer, backend_module, network_of
+from d2l_style.transfer import StyleTransfer, backend_module, lasting_network
 
 PROCESSES = 4  # at most, on one machine: each holds a framework and a network
 _PLACE, _EMPTY = (225, 225), "#eeeeee"  # pixels, at most; a cell to come
@@ -206,9 +204,7 @@ def _with_network(cell, backend):
 
     It may have something else in its cache, and be in another folder.
     """
-    name = network_of(cell.recipe, backend)
-    if name not in NAMES:
-        name = os.path.abspath(name)
+    name = lasting_network(cell.recipe, backend)
     return replace(cell, recipe=cell.recipe.replace(weights=name))
 
 
